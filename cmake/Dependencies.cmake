@@ -1,0 +1,25 @@
+# Halide and onnx.proto come from the Python packages of the environment in use; the rest from the system.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+function(convoy_python_package_dir package out)
+    execute_process(
+        COMMAND ${Python3_EXECUTABLE} -c
+                "import importlib.util as u; print(u.find_spec('${package}').submodule_search_locations[0])"
+        OUTPUT_VARIABLE dir OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status ERROR_QUIET)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "the Python package '${package}' is missing from ${Python3_EXECUTABLE}: "
+                            "run ./setup.sh, or pip install -r requirements-build.txt")
+    endif()
+    set(${out} ${dir} PARENT_SCOPE)
+endfunction()
+
+convoy_python_package_dir(halide halide_dir)
+convoy_python_package_dir(onnx CONVOY_ONNX_DIR)
+set(convoy_halide_libdir ${halide_dir}/lib64)
+list(APPEND CMAKE_PREFIX_PATH ${halide_dir})
+set(HalideHelpers_DIR ${halide_dir}/lib64/cmake/HalideHelpers)
+find_package(Halide 21 REQUIRED COMPONENTS shared PATHS ${halide_dir}/lib64/cmake/Halide)
+
+find_package(Protobuf REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)

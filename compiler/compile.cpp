@@ -1,0 +1,162 @@
+#include "compiler/compile.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+
+#include "compiler/interrupt.h"
+#include "compiler/layout_assignment.h"
+#include "compiler/library.h"
+#include "compiler/lower.h"
+#include "compiler/memory_plan.h"
+#include "compiler/passes/optimize.h"
+#include "compiler/staging.h"
+#include "compiler/toolchain.h"
+
+namespace convoy {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void report(const CompileOptions &options, const std::string &what, int done = 0, int total = 0) {
+    if (options.progress) options.progress(what, done, total);
+    throw_if_interrupted();
+}
+
+Variant compile_variant(const Graph &graph, const Board &board, const std::string &name,
+                        const fs::path &work, const CompileOptions &options) {
+    const Records records = load_records(board.name);
+    report(options, "choosing layouts for " + board.name);
+    Variant variant{board, lower(graph, assign_layouts(graph, board, records), board), {}, {}};
+    plan_memory(variant.plan);
+
+    KernelCompileOptions kernel_options;
+    kernel_options.jobs = options.jobs;
+    kernel_options.seconds_per_schedule = options.seconds_per_schedule;
+    kernel_options.warn = options.import.warn;
+    kernel_options.progress = [&](int done, int total) {
+        report(options, "compiling kernels for " + board.name, done, total);
+    };
+    variant.kernels = compile_kernels(variant.plan.kernels, board, records,
+                                      symbol_prefix(name, board), work, kernel_options);
+    report(options, "packing weights for " + board.name);
+    variant.constants = pack_constants(variant.plan, variant.kernels);
+    return variant;
+}
+
+std::vector<Board> load_boards(const std::vector<std::string> &names) {
+    std::vector<Board> boards;
+    for (const std::string &name : names) {
+        Board board = load_board(name);
+        const auto same = [&](const Board &other) { return other.name == board.name; };
+        if (std::none_of(boards.begin(), boards.end(), same)) boards.push_back(std::move(board));
+    }
+    // At start the library takes the first board whose features the CPU has.
+    std::stable_sort(boards.begin(), boards.end(), [](const Board &a, const Board &b) {
+        return a.cpu_features.size() > b.cpu_features.size();
+    });
+    return boards;
+}
+
+// Everything that goes into the library, as object files in the work folder.
+std::vector<fs::path> build_objects(const Library &library, const Toolchain &tools,
+                                    const fs::path &work) {
+    const Board &board = library.variants.front().board;
+    const fs::path driver = work / "driver.c";
+    write_file(driver, driver_source(library));
+    tools.compile(board, driver, work / "driver.o");
+    std::vector<fs::path> objects = {work / "driver.o"};
+    for (const Variant &variant : library.variants) {
+        for (const CompiledKernel &kernel : variant.kernels) objects.push_back(kernel.object);
+        if (variant.constants.bytes() == 0) continue;
+        const std::string prefix = symbol_prefix(library.name, variant.board);
+        const fs::path data = work / (prefix + "weights.bin"),
+                       source = work / (prefix + "weights.s");
+        write_file(data,
+                   std::string_view(reinterpret_cast<const char *>(variant.constants.data.data()),
+                                    variant.constants.bytes()));
+        write_file(source, weights_source(prefix, data.string()));
+        tools.compile(variant.board, source, work / (prefix + "weights.o"));
+        fs::remove(data);
+        objects.push_back(work / (prefix + "weights.o"));
+    }
+    // Libraries share a program with others, and with Halide's own runtime: the name must be the
+    // library's.
+    for (const fs::path &object : objects) {
+        if (object.stem().string().ends_with("weights")) continue;
+        tools.rename_symbol(object, "halide_do_par_for", library.name + "_do_par_for");
+    }
+    return objects;
+}
+
+}  // namespace
+
+std::string library_name(const std::string &text) {
+    std::string name = text;
+    for (char &c : name) {
+        if (!isalnum((unsigned char)c)) c = '_';
+    }
+    if (name.empty() || isdigit((unsigned char)name[0])) name = "model_" + name;
+    return name;
+}
+
+CompileResult compile_model(const fs::path &model, const CompileOptions &options) {
+    const std::vector<Board> boards = load_boards(options.boards);
+    const Toolchain tools;
+    const std::string name =
+        library_name(options.name.empty() ? model.stem().string() : options.name);
+
+    report(options, "reading " + model.filename().string());
+    Graph graph = import_onnx(model, options.import);
+    Library library{name, model.filename().string(), {}, {}, {}, graph.parameter_count()};
+    for (ValueId v : graph.inputs) library.inputs.push_back(graph.values[v]);
+    for (ValueId v : graph.outputs) library.outputs.push_back(graph.values[v]);
+    report(options, "optimising the graph");
+    optimize(graph);
+
+    Staging staging(options.folder);
+    for (const Board &board : boards) {
+        library.variants.push_back(compile_variant(graph, board, name, staging.work(), options));
+    }
+    graph = {};
+
+    report(options, "writing the library");
+    const std::vector<fs::path> objects = build_objects(library, tools, staging.work());
+    const std::string suffix = options.shared ? ".so" : ".a";
+    const fs::path archive = fs::path("lib") / ("lib" + name + suffix);
+    if (options.shared) {
+        tools.link_shared(boards.front(), objects, staging.file(archive));
+    } else {
+        tools.archive(objects, staging.file(archive));
+    }
+    const fs::path header = fs::path("include") / (name + ".h"),
+                   json = fs::path("share") / (name + ".json");
+    write_file(staging.file(header), header_source(library));
+    write_file(staging.file(json), manifest(library));
+    write_file(staging.file(fs::path("share") / (name + "_driver.c")), driver_source(library));
+    write_file(staging.file(fs::path("lib") / "cmake" / name / (name + "-config.cmake")),
+               cmake_config(library, options.shared));
+    throw_if_interrupted();
+    staging.publish();
+
+    const Variant &first = library.variants.front();
+    CompileResult result{name, options.folder / archive, options.folder / header,
+                         options.folder / json};
+    result.library_bytes = (int64_t)fs::file_size(result.library);
+    result.arena_bytes = library.arena_bytes();
+    result.weight_bytes = library.constant_bytes();
+    result.parameters = library.parameters;
+    result.kernels = (int)first.kernels.size();
+    result.steps = (int)first.plan.steps.size();
+    for (const PlanStep &step : first.plan.steps) {
+        result.macs += macs(step.kernel);
+        result.expected_us +=
+            first.kernels[step.kernel_index].ranked.cycles / (first.board.clock_ghz * 1e3);
+    }
+    return result;
+}
+
+}  // namespace convoy

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compiler/kernel_compiler.h"
+#include "compiler/onnx_import.h"
+
+namespace convoy {
+
+struct CompileOptions {
+    std::vector<std::string> boards = {"host"};
+    std::filesystem::path folder;  // receives lib/, include/ and share/
+    std::string name;              // of the library; empty: the model file's stem
+    bool shared = false;           // a shared library rather than a static one
+    ImportOptions import;
+    int jobs = 2;
+    double seconds_per_schedule = 60;
+    // What is going on, and how much of it is done (total 0: not countable).
+    std::function<void(const std::string &what, int done, int total)> progress;
+};
+
+struct CompileResult {
+    std::string name;
+    std::filesystem::path library, header, manifest;
+    int64_t library_bytes = 0, arena_bytes = 0, weight_bytes = 0, macs = 0, parameters = 0;
+    int kernels = 0, steps = 0;
+    double expected_us = 0;  // by the first board's model and records
+};
+
+// Compiles an ONNX model into a library for the boards: all files are written, or none. Throws
+// ImportError, BoardError, RecordError, CompileError, ToolError, Interrupted; what() is one line.
+CompileResult compile_model(const std::filesystem::path &model, const CompileOptions &options);
+
+// A model's name as a C identifier: other characters become '_'. Throws CompileError where nothing
+// is left.
+std::string library_name(const std::string &text);
+
+}  // namespace convoy

@@ -1,0 +1,233 @@
+#include "compiler/graph.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace convoy {
+
+namespace {
+
+using Dims = std::vector<int64_t>;
+
+// Checks one node's operation against the dims of what it reads and writes.
+class NodeChecker {
+public:
+    NodeChecker(const Graph &graph, const Node &node) : graph_(graph), node_(node) {}
+
+    void run() const { std::visit(*this, node_.operation); }
+
+    void operator()(const Conv2d &conv) const {
+        const ConvProblem &p = conv.problem;
+        check(p);
+        expect_inputs(conv.has_residual ? 2 : 1);
+        expect_dims("input", input(0), {p.mb, p.ic, p.ih, p.iw});
+        expect_dims("output", output(), {p.mb, p.oc, p.oh, p.ow});
+        if (conv.has_residual) expect_dims("residual", input(1), output());
+        expect_size("weights", conv.weights, p.weight_count());
+        expect_size("bias", conv.bias, p.oc);
+    }
+
+    void operator()(const FullyConnected &fc) const {
+        expect_inputs(1);
+        expect_count("input", input(0), int64_t{fc.mb} * fc.ic);
+        expect_dims("output", output(), {fc.mb, fc.oc});
+        expect_size("weights", fc.weights, int64_t{fc.oc} * fc.ic);
+        expect_size("bias", fc.bias, fc.oc);
+    }
+
+    void operator()(const ScaleShift &scale_shift) const {
+        expect_inputs(1);
+        expect_dims("output", output(), input(0));
+        if (input(0).size() < 2) fail("the input has rank below 2, so no channels");
+        expect_size("scale", scale_shift.scale, input(0)[1]);
+        expect_size("shift", scale_shift.shift, input(0)[1]);
+    }
+
+    void operator()(const Add &) const {
+        expect_inputs(2);
+        expect_dims("second input", input(1), input(0));
+        expect_dims("output", output(), input(0));
+    }
+
+    void operator()(const Activate &) const {
+        expect_inputs(1);
+        expect_dims("output", output(), input(0));
+    }
+
+    void operator()(const Pool2d &pool) const {
+        const PoolProblem &p = pool.problem;
+        expect_inputs(1);
+        expect_dims("input", input(0), {p.mb, p.c, p.ih, p.iw});
+        expect_dims("output", output(), {p.mb, p.c, p.oh, p.ow});
+        const int oh = output_extent(p.ih, p.kh, p.sh, p.dh, p.ph, p.ph_end);
+        const int ow = output_extent(p.iw, p.kw, p.sw, p.dw, p.pw, p.pw_end);
+        expect_dims("output", output(), {p.mb, p.c, oh, ow});
+    }
+
+    void operator()(const Concat &concat) const {
+        if (node_.inputs.empty()) fail("it has no inputs");
+        expect_axis(concat.axis);
+        Dims expected = input(0);
+        expected[concat.axis] = 0;
+        for (size_t i = 0; i < node_.inputs.size(); ++i) {
+            if (input(i).size() != expected.size()) fail("its inputs differ in rank");
+            const int64_t extent = input(i)[concat.axis];
+            expected[concat.axis] += extent;
+            Dims alone = expected;
+            alone[concat.axis] = extent;
+            expect_dims("input", input(i), alone);
+        }
+        expect_dims("output", output(), expected);
+    }
+
+    void operator()(const Softmax &softmax) const {
+        expect_inputs(1);
+        expect_axis(softmax.axis);
+        expect_dims("output", output(), input(0));
+    }
+
+    void operator()(const Reshape &) const {
+        expect_inputs(1);
+        expect_count("output", output(), graph_.values[node_.inputs[0]].count());
+    }
+
+    [[noreturn]] void fail(const std::string &what) const {
+        throw std::logic_error("graph '" + graph_.name + "', node '" + node_.name + "' (" +
+                               operation_name(node_.operation) + "): " + what);
+    }
+
+private:
+    const Dims &input(size_t i) const { return graph_.values[node_.inputs[i]].dims; }
+    const Dims &output() const { return graph_.values[node_.output].dims; }
+
+    void expect_inputs(size_t count) const {
+        if (node_.inputs.size() == count) return;
+        fail("it has " + std::to_string(node_.inputs.size()) + " inputs, expected " +
+             std::to_string(count));
+    }
+
+    void expect_dims(const char *what, const Dims &found, const Dims &expected) const {
+        if (found == expected) return;
+        fail(std::string("its ") + what + " is " + dims_text(found) + ", expected " +
+             dims_text(expected));
+    }
+
+    void expect_count(const char *what, const Dims &found, int64_t expected) const {
+        if (Value{"", found}.count() == expected) return;
+        fail(std::string("its ") + what + " is " + dims_text(found) + ", expected " +
+             std::to_string(expected) + " elements");
+    }
+
+    void expect_size(const char *what, const Constant &found, int64_t expected) const {
+        if (found && int64_t(found->size()) == expected) return;
+        fail(std::string("its ") + what +
+             (found ? " holds " + std::to_string(found->size()) + " elements" : " is absent") +
+             ", expected " + std::to_string(expected) + " elements");
+    }
+
+    void expect_axis(int axis) const {
+        if (axis >= 0 && axis < int(input(0).size())) return;
+        fail("its axis " + std::to_string(axis) + " is not one of " + dims_text(input(0)));
+    }
+
+    const Graph &graph_;
+    const Node &node_;
+};
+
+}  // namespace
+
+int64_t Value::count() const {
+    int64_t count = 1;
+    for (int64_t dim : dims) count *= dim;
+    return count;
+}
+
+const char *operation_name(const Operation &operation) {
+    static const char *const names[] = {"Conv2d", "FullyConnected", "ScaleShift",
+                                        "Add",    "Activate",       "Pool2d",
+                                        "Concat", "Softmax",        "Reshape"};
+    static_assert(std::size(names) == std::variant_size_v<Operation>);
+    return names[operation.index()];
+}
+
+int Graph::uses(ValueId value) const {
+    auto count = std::ranges::count(outputs, value);
+    for (const Node &node : nodes) count += std::ranges::count(node.inputs, value);
+    return int(count);
+}
+
+int Graph::producer(ValueId value) const {
+    const auto found = std::ranges::find(nodes, value, &Node::output);
+    return found == nodes.end() ? -1 : int(found - nodes.begin());
+}
+
+int64_t Graph::macs() const {
+    int64_t macs = 0;
+    for (const Node &node : nodes) {
+        if (const auto *conv = std::get_if<Conv2d>(&node.operation)) macs += conv->problem.macs();
+        if (const auto *fc = std::get_if<FullyConnected>(&node.operation)) {
+            macs += int64_t{fc->mb} * fc->ic * fc->oc;
+        }
+    }
+    return macs;
+}
+
+int64_t Graph::parameter_count() const {
+    size_t count = 0;
+    for (const Node &node : nodes) {
+        if (const auto *conv = std::get_if<Conv2d>(&node.operation)) {
+            count += conv->weights->size() + conv->bias->size();
+        } else if (const auto *fc = std::get_if<FullyConnected>(&node.operation)) {
+            count += fc->weights->size() + fc->bias->size();
+        } else if (const auto *scale_shift = std::get_if<ScaleShift>(&node.operation)) {
+            count += scale_shift->scale->size() + scale_shift->shift->size();
+        }
+    }
+    return int64_t(count);
+}
+
+std::string dims_text(const Dims &dims) {
+    std::string text = "(";
+    for (size_t i = 0; i < dims.size(); ++i) text += (i ? ", " : "") + std::to_string(dims[i]);
+    return text + ")";
+}
+
+void check(const Graph &graph) {
+    const int value_count = int(graph.values.size());
+    std::vector<bool> defined(graph.values.size(), false);
+    const auto is_value = [&](ValueId value) { return value >= 0 && value < value_count; };
+    const auto fail = [&](const std::string &what) {
+        throw std::logic_error("graph '" + graph.name + "': " + what);
+    };
+    for (ValueId input : graph.inputs) {
+        if (!is_value(input)) fail("input " + std::to_string(input) + " is not a value");
+        if (defined[input]) fail("input '" + graph.values[input].name + "' is listed twice");
+        defined[input] = true;
+    }
+    for (const Node &node : graph.nodes) {
+        const NodeChecker checker(graph, node);
+        for (ValueId input : node.inputs) {
+            if (!is_value(input)) checker.fail("it reads a value that does not exist");
+            if (!defined[input]) {
+                checker.fail("it reads '" + graph.values[input].name + "' before it is defined");
+            }
+        }
+        if (!is_value(node.output)) checker.fail("it writes a value that does not exist");
+        if (defined[node.output]) {
+            checker.fail("it defines '" + graph.values[node.output].name + "' a second time");
+        }
+        defined[node.output] = true;
+        try {
+            checker.run();
+        } catch (const std::invalid_argument &error) {
+            checker.fail(error.what());
+        }
+    }
+    for (ValueId output : graph.outputs) {
+        if (!is_value(output) || !defined[output]) {
+            fail("output " + std::to_string(output) + " is not defined");
+        }
+    }
+}
+
+}  // namespace convoy

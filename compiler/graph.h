@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "generators/problem.h"
+
+namespace convoy {
+
+// Constant data is shared between the graphs that passes make of one another; a pass that changes
+// it makes its own.
+using Constant = std::shared_ptr<const std::vector<float>>;
+
+// Index into Graph::values.
+using ValueId = int;
+
+// An activation: always float32, dims in ONNX order (mb, c, h, w) or (mb, c) or any other rank.
+struct Value {
+    std::string name;
+    std::vector<int64_t> dims;
+    int64_t count() const;
+};
+
+// inputs: {input} or {input, residual}. output = activation(conv(input) + bias + residual).
+struct Conv2d {
+    ConvProblem problem;
+    Constant weights;  // (oc, ic/g, kh, kw)
+    Constant bias;     // (oc); never null
+    bool has_residual = false;
+    Activation activation;
+};
+
+// output = activation(weights * flattened input + bias): the input of any rank is read as (mb, ic),
+// row-major.
+struct FullyConnected {
+    int mb = 1, ic = 1, oc = 1;
+    Constant weights;  // (oc, ic)
+    Constant bias;     // (oc); never null
+    Activation activation;
+};
+
+// output = activation(scale[c] * input + shift[c]) over dimension 1: batch norm, Mul/Add by channel
+// constants.
+struct ScaleShift {
+    Constant scale, shift;  // (c)
+    Activation activation;
+};
+
+// output = activation(a + b), equal dims.
+struct Add {
+    Activation activation;
+};
+
+struct Activate {
+    Activation activation;
+};
+
+struct Pool2d {
+    PoolProblem problem;
+};
+
+struct Concat {
+    int axis = 1;
+};
+
+struct Softmax {
+    int axis = 1;
+};
+
+// Same elements in row-major order under other dims.
+struct Reshape {};
+
+using Operation = std::variant<Conv2d, FullyConnected, ScaleShift, Add, Activate, Pool2d, Concat,
+                               Softmax, Reshape>;
+
+const char *operation_name(const Operation &operation);
+
+struct Node {
+    std::string name;  // the ONNX node's name, or its output's where it has none
+    Operation operation;
+    std::vector<ValueId> inputs;
+    ValueId output;
+};
+
+// A network of static shapes. Nodes stand in an order in which every value is defined before it is
+// used.
+struct Graph {
+    std::string name;
+    std::vector<Value> values;
+    std::vector<Node> nodes;
+    std::vector<ValueId> inputs, outputs;
+
+    // How often a value is read: by nodes, and once more for each time it is a graph output.
+    int uses(ValueId value) const;
+    // Index of the node that writes the value, or -1 for a graph input.
+    int producer(ValueId value) const;
+    int64_t macs() const;
+    int64_t parameter_count() const;
+};
+
+// "(1, 3, 224, 224)"
+std::string dims_text(const std::vector<int64_t> &dims);
+
+// Throws std::logic_error naming the node when a node's dims contradict its operation or the order
+// is broken: run after every pass in tests.
+void check(const Graph &graph);
+
+}  // namespace convoy

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+
+#include "compiler/graph.h"
+#include "generators/kernel.h"
+
+// Graph nodes seen as kernels, once layouts are given.
+
+namespace convoy {
+
+// A value as a view without halo: dims (mb, c, h, w), with missing ones 1 and more than four folded
+// into w.
+View value_view(const Value &value, Layout layout, int vector);
+
+// The same memory as one row per image: what a fully connected layer and a reshape read.
+View flat_view(const View &view);
+
+// The zero rows and columns that a node reads around its input.
+Halo halo_needed(const Node &node);
+
+// The node as one kernel reading `read` (one a node input) and writing `stored`; halos are added by
+// the caller. Concat has no kernel of its own: it is one reorder an input. `vector` is the board's
+// vector.
+Kernel node_kernel(const Graph &graph, const Node &node, const std::vector<Layout> &read,
+                   Layout stored, int vector);
+
+// The reorder that puts input `index` of a concat into the output.
+ReorderKernel concat_kernel(const Graph &graph, const Node &node, int index, Layout read,
+                            Layout stored, int vector);
+
+// Elementwise operations and pooling read all inputs in the layout they write.
+bool keeps_layout(const Node &node);
+
+// Only plain nchw will do for its inputs and output.
+bool needs_nchw(const Graph &graph, const Node &node);
+
+}  // namespace convoy

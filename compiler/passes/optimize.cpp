@@ -1,0 +1,36 @@
+#include "compiler/passes/optimize.h"
+
+#include "compiler/passes/fold_reshape.h"
+#include "compiler/passes/fold_scale_shift.h"
+#include "compiler/passes/fuse_activation.h"
+#include "compiler/passes/fuse_residual.h"
+#include "compiler/passes/remove_dead_nodes.h"
+
+namespace convoy {
+
+namespace {
+
+// Constants first: a scale that is folded into a convolution leaves it free for what follows.
+constexpr Pass table[] = {
+    {"fold_scale_shift", fold_scale_shift},   {"fuse_activation", fuse_activation},
+    {"fuse_residual", fuse_residual},         {"fold_reshape", fold_reshape},
+    {"remove_dead_nodes", remove_dead_nodes},
+};
+
+}  // namespace
+
+std::span<const Pass> passes() {
+    return table;
+}
+
+void optimize(Graph &graph) {
+    for (bool is_changed = true; is_changed;) {
+        is_changed = false;
+        for (const Pass &pass : table) {
+            is_changed = pass.run(graph) || is_changed;
+            check(graph);
+        }
+    }
+}
+
+}  // namespace convoy

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/graph.h"
+#include "generators/kernel.h"
+
+// What a library does at run time: tensors in one arena and a list of kernel calls on them.
+
+namespace convoy {
+
+struct PlanTensor {
+    enum class Place { arena, input, output };
+
+    std::string name;
+    View view;
+    Place place = Place::arena;
+    int index = 0;             // of the graph's input or output
+    int64_t offset_bytes = 0;  // in the arena
+    int first_step = 0, last_step = 0;
+
+    bool needs_halo_zeroed() const { return place == Place::arena && view.halo != Halo{}; }
+    int64_t bytes() const { return view.floats() * 4; }
+};
+
+// A kernel's activation argument: the float of the tensor that the argument's buffer starts at.
+struct Operand {
+    int tensor = 0;
+    int64_t offset_floats = 0;
+};
+
+struct PlanStep {
+    std::string name;  // the graph node's, or what a reorder is for
+    Kernel kernel;
+    Operand input, output;
+    std::vector<Operand> addend;  // residual or addend: none or one
+    // Constants as the graph has them; they are packed once the kernel's schedule is known.
+    // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc). Elementwise: scale and shift (c).
+    Constant weights, bias;
+    int kernel_index = 0;  // into Plan::kernels
+};
+
+struct Plan {
+    std::vector<PlanTensor> tensors;
+    std::vector<PlanStep> steps;
+    std::vector<Kernel> kernels;  // distinct ones, shared by equal layers
+    int64_t arena_bytes = 0;
+    int64_t largest_live_bytes = 0;  // the most that is live at one step: no plan can need less
+};
+
+int64_t macs(const Kernel &kernel);
+
+// Bytes of activations and constants that a call must move at least once.
+int64_t compulsory_bytes(const Kernel &kernel);
+
+}  // namespace convoy

@@ -1,0 +1,253 @@
+#include "compiler/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace convoy {
+
+namespace {
+
+using Data = std::vector<double>;
+using Dims = std::vector<int64_t>;
+
+int64_t product(const Dims &dims, size_t begin, size_t end) {
+    int64_t result = 1;
+    for (size_t i = begin; i < end; ++i) result *= dims[i];
+    return result;
+}
+
+void apply(const Activation &activation, Data &data) {
+    if (activation.kind == Activation::Kind::none) return;
+    const bool is_relu = activation.kind == Activation::Kind::relu;
+    const double low = is_relu ? 0 : activation.low;
+    const double high = is_relu ? std::numeric_limits<double>::infinity() : activation.high;
+    // Comparisons of this form let NaN through.
+    for (double &x : data) x = x < low ? low : x > high ? high : x;
+}
+
+// One axis of a window: the outputs [begin, end) for which a tap's input lies inside.
+struct TapRange {
+    int begin, end;
+};
+
+TapRange tap_range(int i, int o, int stride, int offset) {
+    // 0 <= out * stride + offset < i
+    const int begin = offset < 0 ? (-offset + stride - 1) / stride : 0;
+    const int end = i - offset <= 0 ? 0 : (i - offset - 1) / stride + 1;
+    return {begin, std::min(o, end)};
+}
+
+// output plane += weights of one (oc, ic) * input plane. Innermost over ow, which is contiguous.
+void accumulate_plane(const ConvProblem &p, const double *input, const float *weights,
+                      double *output) {
+    for (int kh = 0; kh < p.kh; ++kh) {
+        const TapRange rows = tap_range(p.ih, p.oh, p.sh, kh * p.dh - p.ph);
+        for (int kw = 0; kw < p.kw; ++kw) {
+            const int offset = kw * p.dw - p.pw;
+            const TapRange columns = tap_range(p.iw, p.ow, p.sw, offset);
+            const double weight = weights[kh * p.kw + kw];
+            for (int oh = rows.begin; oh < rows.end; ++oh) {
+                const int ih = oh * p.sh + kh * p.dh - p.ph;
+                const double *in = input + int64_t{ih} * p.iw + offset;
+                double *out = output + int64_t{oh} * p.ow;
+                if (p.sw == 1) {
+                    for (int ow = columns.begin; ow < columns.end; ++ow) out[ow] += weight * in[ow];
+                } else {
+                    for (int ow = columns.begin; ow < columns.end; ++ow) {
+                        out[ow] += weight * in[int64_t{ow} * p.sw];
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Evaluates one node; the call operators take each operation.
+class NodeEvaluator {
+public:
+    NodeEvaluator(const Graph &graph, const Node &node, const std::vector<Data> &values)
+        : graph_(graph), node_(node), values_(values) {}
+
+    Data run() const { return std::visit(*this, node_.operation); }
+
+    Data operator()(const Conv2d &conv) const {
+        const ConvProblem &p = conv.problem;
+        const int64_t in_plane = int64_t{p.ih} * p.iw, out_plane = int64_t{p.oh} * p.ow;
+        const int64_t taps = int64_t{p.kh} * p.kw;
+        Data output = conv.has_residual ? input(1) : Data(size_t(p.mb) * p.oc * out_plane);
+        for (int mb = 0; mb < p.mb; ++mb) {
+            for (int oc = 0; oc < p.oc; ++oc) {
+                const int first_ic = oc / p.oc_per_group() * p.ic_per_group();
+                double *out = output.data() + (int64_t{mb} * p.oc + oc) * out_plane;
+                for (int64_t i = 0; i < out_plane; ++i) out[i] += (*conv.bias)[oc];
+                for (int i = 0; i < p.ic_per_group(); ++i) {
+                    const int64_t ic = int64_t{mb} * p.ic + first_ic + i;
+                    const int64_t kernel = int64_t{oc} * p.ic_per_group() + i;
+                    accumulate_plane(p, input(0).data() + ic * in_plane,
+                                     conv.weights->data() + kernel * taps, out);
+                }
+            }
+        }
+        apply(conv.activation, output);
+        return output;
+    }
+
+    Data operator()(const FullyConnected &fc) const {
+        Data output(size_t(fc.mb) * fc.oc);
+        for (int mb = 0; mb < fc.mb; ++mb) {
+            const double *in = input(0).data() + int64_t{mb} * fc.ic;
+            for (int oc = 0; oc < fc.oc; ++oc) {
+                const float *weights = fc.weights->data() + int64_t{oc} * fc.ic;
+                double sum = (*fc.bias)[oc];
+                for (int ic = 0; ic < fc.ic; ++ic) sum += weights[ic] * in[ic];
+                output[int64_t{mb} * fc.oc + oc] = sum;
+            }
+        }
+        apply(fc.activation, output);
+        return output;
+    }
+
+    Data operator()(const ScaleShift &scale_shift) const {
+        const Dims &dims = input_dims(0);
+        const int64_t c = dims[1], plane = product(dims, 2, dims.size());
+        Data output = input(0);
+        for (size_t i = 0; i < output.size(); ++i) {
+            const int64_t channel = int64_t(i) / plane % c;
+            output[i] = (*scale_shift.scale)[channel] * output[i] + (*scale_shift.shift)[channel];
+        }
+        apply(scale_shift.activation, output);
+        return output;
+    }
+
+    Data operator()(const Add &add) const {
+        Data output = input(0);
+        for (size_t i = 0; i < output.size(); ++i) output[i] += input(1)[i];
+        apply(add.activation, output);
+        return output;
+    }
+
+    Data operator()(const Activate &activate) const {
+        Data output = input(0);
+        apply(activate.activation, output);
+        return output;
+    }
+
+    Data operator()(const Pool2d &pool) const {
+        const PoolProblem &p = pool.problem;
+        Data output;
+        output.reserve(size_t(p.mb) * p.c * p.oh * p.ow);
+        for (int64_t plane = 0; plane < int64_t{p.mb} * p.c; ++plane) {
+            const double *in = input(0).data() + plane * p.ih * p.iw;
+            for (int oh = 0; oh < p.oh; ++oh) {
+                for (int ow = 0; ow < p.ow; ++ow) output.push_back(pool_window(p, in, oh, ow));
+            }
+        }
+        return output;
+    }
+
+    Data operator()(const Concat &concat) const {
+        const Dims &dims = input_dims(0);
+        const int64_t outer = product(dims, 0, concat.axis);
+        Data output;
+        output.reserve(graph_.values[node_.output].count());
+        for (int64_t o = 0; o < outer; ++o) {
+            for (size_t i = 0; i < node_.inputs.size(); ++i) {
+                const int64_t run = int64_t(input(i).size()) / outer;
+                const auto begin = input(i).begin() + o * run;
+                output.insert(output.end(), begin, begin + run);
+            }
+        }
+        return output;
+    }
+
+    Data operator()(const Softmax &softmax) const {
+        const Dims &dims = input_dims(0);
+        const int64_t extent = dims[softmax.axis];
+        const int64_t stride = product(dims, softmax.axis + 1, dims.size());
+        Data output = input(0);
+        for (int64_t outer = 0; outer < int64_t(output.size()); outer += extent * stride) {
+            for (int64_t inner = 0; inner < stride; ++inner) {
+                normalize(output.data() + outer + inner, extent, stride);
+            }
+        }
+        return output;
+    }
+
+    Data operator()(const Reshape &) const { return input(0); }
+
+private:
+    const Data &input(size_t i) const { return values_[node_.inputs[i]]; }
+    const Dims &input_dims(size_t i) const { return graph_.values[node_.inputs[i]].dims; }
+
+    static double pool_window(const PoolProblem &p, const double *in, int oh, int ow) {
+        const bool is_max = p.kind == PoolProblem::Kind::max;
+        double result = is_max ? -std::numeric_limits<double>::infinity() : 0;
+        int count = 0;
+        for (int kh = 0; kh < p.kh; ++kh) {
+            const int ih = oh * p.sh + kh * p.dh - p.ph;
+            if (ih < 0 || ih >= p.ih) continue;
+            for (int kw = 0; kw < p.kw; ++kw) {
+                const int iw = ow * p.sw + kw * p.dw - p.pw;
+                if (iw < 0 || iw >= p.iw) continue;
+                const double x = in[int64_t{ih} * p.iw + iw];
+                if (!is_max) result += x;
+                // A NaN wins and stays.
+                if (is_max && !(x <= result)) result = std::isnan(result) ? result : x;
+                ++count;
+            }
+        }
+        if (is_max) return result;
+        return result / (p.count_include_pad ? p.kh * p.kw : count);
+    }
+
+    static void normalize(double *x, int64_t extent, int64_t stride) {
+        double highest = x[0], sum = 0;
+        for (int64_t i = 1; i < extent; ++i) highest = std::max(highest, x[i * stride]);
+        for (int64_t i = 0; i < extent; ++i)
+            sum += x[i * stride] = std::exp(x[i * stride] - highest);
+        for (int64_t i = 0; i < extent; ++i) x[i * stride] /= sum;
+    }
+
+    const Graph &graph_;
+    const Node &node_;
+    const std::vector<Data> &values_;
+};
+
+void check_inputs(const Graph &graph, const std::vector<Data> &inputs) {
+    if (inputs.size() != graph.inputs.size()) {
+        throw std::invalid_argument("graph '" + graph.name + "' was given " +
+                                    std::to_string(inputs.size()) + " inputs, expected " +
+                                    std::to_string(graph.inputs.size()));
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const Value &value = graph.values[graph.inputs[i]];
+        if (int64_t(inputs[i].size()) == value.count()) continue;
+        throw std::invalid_argument("input '" + value.name + "' has " +
+                                    std::to_string(inputs[i].size()) + " elements, expected " +
+                                    std::to_string(value.count()) + " for " +
+                                    dims_text(value.dims));
+    }
+}
+
+}  // namespace
+
+std::vector<Data> evaluate(const Graph &graph, const std::vector<Data> &inputs) {
+    check_inputs(graph, inputs);
+    std::vector<Data> values(graph.values.size());
+    std::vector<int> reads_left(graph.values.size());
+    for (size_t v = 0; v < values.size(); ++v) reads_left[v] = graph.uses(ValueId(v));
+    for (size_t i = 0; i < inputs.size(); ++i) values[graph.inputs[i]] = inputs[i];
+    for (const Node &node : graph.nodes) {
+        values[node.output] = NodeEvaluator(graph, node, values).run();
+        for (ValueId input : node.inputs) {
+            if (--reads_left[input] == 0) Data().swap(values[input]);
+        }
+    }
+    std::vector<Data> outputs;
+    for (ValueId output : graph.outputs) outputs.push_back(values[output]);
+    return outputs;
+}
+
+}  // namespace convoy

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "targets/board.h"
+
+namespace convoy {
+
+struct ToolError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// The LLVM programs that turn a driver and objects into a library: clang, llvm-ar, llvm-objcopy.
+// Each is the one that CONVOY_CLANG, CONVOY_LLVM_AR, CONVOY_LLVM_OBJCOPY name, or the first of that
+// name, or of it with a version, on PATH.
+class Toolchain {
+public:
+    // Throws ToolError naming the program that is missing.
+    Toolchain();
+
+    // C or assembly to an object for the board. Throws ToolError with the tool's first line of
+    // complaint.
+    void compile(const Board &board, const std::filesystem::path &source,
+                 const std::filesystem::path &object) const;
+    void archive(const std::vector<std::filesystem::path> &objects,
+                 const std::filesystem::path &library) const;
+    void link_shared(const Board &board, const std::vector<std::filesystem::path> &objects,
+                     const std::filesystem::path &library) const;
+    // Gives a symbol of an object file another name.
+    void rename_symbol(const std::filesystem::path &object, const std::string &from,
+                       const std::string &to) const;
+
+private:
+    std::filesystem::path clang_, ar_, objcopy_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,112 @@
+#include "generators/conv2d.h"
+
+#include <numeric>
+
+namespace convoy {
+
+using namespace Halide;
+
+namespace {
+
+// Bounds of one operand whose blocks are split into (block, group).
+void constrain(OutputImageParam param, int first, const View &view, int blocks, int groups,
+               const Halo &halo, int64_t block_stride) {
+    param.dim(first)
+        .set_bounds(-halo.left, view.w + halo.left + halo.right)
+        .set_stride(view.layout.block);
+    param.dim(first + 1)
+        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
+        .set_stride(view.row_stride());
+    param.dim(first + 2).set_bounds(0, blocks).set_stride((int)block_stride);
+    param.dim(first + 3).set_bounds(0, groups).set_stride((int)(block_stride * blocks));
+    param.dim(first + 4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
+}
+
+void constrain_vectors(OutputImageParam param, const View &view, int vector, int oc_vectors,
+                       int groups) {
+    const int block = view.layout.block;
+    param.dim(0).set_bounds(0, block).set_stride(1);
+    param.dim(1).set_bounds(0, vector / block).set_stride((int)view.plane_stride());
+    constrain(param, 2, view, oc_vectors, groups, Halo{}, view.plane_stride() * (vector / block));
+}
+
+// Packed operands: dense, innermost first.
+void constrain_dense(ImageParam &param, const std::vector<int> &extents) {
+    int stride = 1;
+    for (size_t d = 0; d < extents.size(); d++) {
+        param.dim((int)d).set_bounds(0, extents[d]).set_stride(stride);
+        stride *= extents[d];
+    }
+}
+
+}  // namespace
+
+bool conv2d_accepts(const Conv2dKernel &kernel, int vector) {
+    const ConvProblem &p = kernel.problem;
+    const Layout in = kernel.input.layout, out = kernel.output.layout;
+    if (out.block == 1 || vector % out.block != 0) return false;
+    if (p.g == 1) return true;
+    return in.groups == 1 && out.groups == 1 && p.ic_per_group() % in.block == 0 &&
+           p.oc_per_group() % vector == 0;
+}
+
+Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
+    const ConvProblem &p = kernel.problem;
+    const View &in = kernel.input, &out = kernel.output;
+    const int ic = p.ic_per_group();
+    const int in_block = in.layout.block;
+
+    Conv2dStages s;
+    s.vector = vector;
+    s.subs = vector / out.layout.block;
+    s.oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
+    s.has_residual = kernel.residual.has_value();
+
+    s.input = ImageParam(Float(32), 6, "input");
+    s.input.dim(0).set_bounds(0, in_block).set_stride(1);
+    constrain(s.input, 1, in, p.g == 1 ? in.blocks : ic / in_block, p.g, in.halo,
+              in.plane_stride());
+    s.weights = ImageParam(Float(32), 6, "weights");
+    constrain_dense(s.weights, {vector, ic, p.kw, p.kh, s.oc_vectors, p.g});
+    s.bias = ImageParam(Float(32), 3, "bias");
+    constrain_dense(s.bias, {vector, s.oc_vectors, p.g});
+
+    // The reduction walks channels block by block: `run` channels that share a block are contiguous
+    // in memory.
+    const int run = std::gcd(ic, in_block);
+    RDom taps({{0, run}, {0, ic / run}, {0, p.kw}, {0, p.kh}}, "taps");
+    s.ic_lane = taps[0], s.ic_block = taps[1], s.kw = taps[2], s.kh = taps[3];
+    const Expr position = s.ic_block * run + s.ic_lane;
+    const Expr in_lane =
+        run == in_block ? Expr(s.ic_lane) : (s.ic_block * run) % in_block + s.ic_lane;
+    const Expr in_at_block = run == in_block ? Expr(s.ic_block) : (s.ic_block * run) / in_block;
+    const Expr oc_lane = s.subs == 1 ? Expr(s.lane) : s.sub * out.layout.block + s.lane;
+
+    s.accumulator = Func("accumulator");
+    s.accumulator(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) =
+        s.bias(oc_lane, s.oc, s.group);
+    s.accumulator(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) +=
+        s.weights(oc_lane, position, s.kw, s.kh, s.oc, s.group) *
+        s.input(in_lane, s.ow * p.sw + s.kw * p.dw - p.pw, s.oh * p.sh + s.kh * p.dh - p.ph,
+                in_at_block, s.group, s.image);
+
+    Expr value = s.accumulator(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image);
+    if (s.has_residual) {
+        s.residual = ImageParam(Float(32), 7, "residual");
+        constrain_vectors(s.residual, *kernel.residual, vector, s.oc_vectors, p.g);
+        value += s.residual(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image);
+    }
+    s.output = Func("output");
+    s.output(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) =
+        activate(value, kernel.activation);
+    constrain_vectors(s.output.output_buffer(), out, vector, s.oc_vectors, p.g);
+    return s;
+}
+
+std::vector<Argument> Conv2dStages::arguments() const {
+    std::vector<Argument> list = {input, weights, bias};
+    if (has_residual) list.push_back(residual);
+    return list;
+}
+
+}  // namespace convoy

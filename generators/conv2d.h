@@ -1,0 +1,34 @@
+#pragma once
+
+#include "generators/stages.h"
+
+namespace convoy {
+
+// Convolution whose vector runs over the output channels of one group (dense convolution: one
+// group). Any group's channels fill whole blocks: (ic/g) % input block == 0 and (oc/g) % vector ==
+// 0 where g > 1.
+//
+// Layouts, innermost first, f32:
+//   input    (lane, iw, ih, ic block of the group, group, mb)
+//   weights  (vector, ic position of the group, kw, kh, oc vector of the group, group)
+//   bias     (vector, oc vector of the group, group)
+//   output   (lane, block of the vector, ow, oh, oc vector of the group, group, mb)
+// A vector of output channels spans vector / output block blocks of the output.
+struct Conv2dStages {
+    Halide::ImageParam input, weights, bias, residual;
+    Halide::Func accumulator, output;
+    Halide::Var lane{"lane"}, sub{"sub"}, ow{"ow"}, oh{"oh"}, oc{"oc"}, group{"group"},
+        image{"image"};
+    Halide::RVar ic_lane, ic_block, kw, kh;
+    int vector = 1;
+    int oc_vectors = 1;  // extent of oc
+    int subs = 1;        // extent of sub
+
+    std::vector<Halide::Argument> arguments() const;
+    bool has_residual = false;
+};
+
+bool conv2d_accepts(const Conv2dKernel &kernel, int vector);
+Conv2dStages conv2d(const Conv2dKernel &kernel, int vector);
+
+}  // namespace convoy

@@ -1,0 +1,45 @@
+#include "generators/layout.h"
+
+namespace convoy {
+
+std::string to_string(const Layout &layout) {
+    if (layout.block == 1) return "nchw";
+    std::string text = "nChw" + std::to_string(layout.block) + "c";
+    if (layout.groups > 1) text += "/g" + std::to_string(layout.groups);
+    return text;
+}
+
+int channel_at(const Layout &layout, int channels, int position) {
+    if (position >= channels) return -1;
+    if (layout.groups == 1) return position;
+    const int channels_per_group = channels / layout.groups;
+    const int lane = position % layout.block, block = position / layout.block;
+    return (block / channels_per_group * layout.block + lane) * channels_per_group +
+           block % channels_per_group;
+}
+
+int position_of(const Layout &layout, int channels, int channel) {
+    if (layout.groups == 1) return channel;
+    const int channels_per_group = channels / layout.groups;
+    const int group = channel / channels_per_group;
+    const int block = group / layout.block * channels_per_group + channel % channels_per_group;
+    return block * layout.block + group % layout.block;
+}
+
+View make_view(int mb, int c, int h, int w, Layout layout, int vector) {
+    View view{.mb = mb, .c = c, .h = h, .w = w, .layout = layout, .blocks = c};
+    if (layout.block > 1) view.blocks = (c + vector - 1) / vector * (vector / layout.block);
+    return view;
+}
+
+std::string to_string(const View &view) {
+    std::string text = to_string(view.layout);
+    const Halo &halo = view.halo;
+    if (halo != Halo{}) {
+        text += "+" + std::to_string(halo.top) + "," + std::to_string(halo.left) + "," +
+                std::to_string(halo.bottom) + "," + std::to_string(halo.right);
+    }
+    return text;
+}
+
+}  // namespace convoy

@@ -1,0 +1,1 @@
+"""Writers of the papers' networks as ONNX files; see README.md."""

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace convoy {
+
+// A compiled network with an arena of its own: `Net` is the type that the library's header names
+// after the model. Weights are in the library and shared. One Model serves one thread at a time;
+// make one a thread.
+//
+//     convoy::Model<resnet34_g8> net;
+//     net.run(input, output);
+//
+// Tensors are dense float32 in the model's own order of dims (NCHW for images). Throws
+// std::invalid_argument when a size differs from the model's, std::runtime_error with the library's
+// text when it reports an error.
+template<typename Net>
+class Model {
+public:
+    Model() : arena_(::operator new(Net::arena_bytes(), alignment)) {}
+    ~Model() { ::operator delete(arena_, alignment); }
+    Model(Model &&other) noexcept : arena_(other.arena_), threads_(other.threads_) {
+        other.arena_ = nullptr;
+    }
+    Model &operator=(Model &&other) noexcept {
+        std::swap(arena_, other.arena_);
+        std::swap(threads_, other.threads_);
+        return *this;
+    }
+
+    // Threads that run may use: 1 to 256, 1 unless set.
+    void set_threads(int threads) { threads_ = threads; }
+    int threads() const { return threads_; }
+
+    static std::vector<int64_t> input_dims(int i = 0) { return dims(Net::input_shape, i, "input"); }
+    static std::vector<int64_t> output_dims(int i = 0) {
+        return dims(Net::output_shape, i, "output");
+    }
+
+    // For models of one input and one output.
+    void run(std::span<const float> input, std::span<float> output) {
+        run(std::initializer_list<std::span<const float>>{input},
+            std::initializer_list<std::span<float>>{output});
+    }
+
+    void run(std::initializer_list<std::span<const float>> inputs,
+             std::initializer_list<std::span<float>> outputs) {
+        run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));
+    }
+
+    // In the model's order of inputs and outputs.
+    void run(std::span<const std::span<const float>> inputs,
+             std::span<const std::span<float>> outputs) {
+        constexpr int in_count = Net::inputs, out_count = Net::outputs;
+        check_count("inputs", inputs.size(), in_count);
+        check_count("outputs", outputs.size(), out_count);
+        const float *in[in_count];
+        float *out[out_count];
+        for (int i = 0; i < in_count; i++) {
+            check_size("input", i, inputs[i].size(), Net::input_floats[i]);
+            in[i] = inputs[i].data();
+        }
+        for (int i = 0; i < out_count; i++) {
+            check_size("output", i, outputs[i].size(), Net::output_floats[i]);
+            out[i] = outputs[i].data();
+        }
+        if (const int code = Net::run(in, out, arena_, threads_)) {
+            throw std::runtime_error(std::string(Net::name) + ": " + Net::error_text(code));
+        }
+    }
+
+private:
+    static constexpr std::align_val_t alignment{64};
+
+    static std::vector<int64_t> dims(int (*shape)(int, int64_t *, int *), int i, const char *what) {
+        int64_t extents[8];
+        int rank = 0;
+        if (shape(i, extents, &rank)) {
+            throw std::invalid_argument(std::string(Net::name) + " has no " + what + " " +
+                                        std::to_string(i));
+        }
+        return {extents, extents + rank};
+    }
+    static void check_count(const char *what, size_t found, size_t expected) {
+        if (found == expected) return;
+        throw std::invalid_argument(std::string(Net::name) + ": " + std::to_string(found) + " " +
+                                    what + ", expected " + std::to_string(expected));
+    }
+    static void check_size(const char *what, int i, size_t found, size_t expected) {
+        if (found == expected) return;
+        throw std::invalid_argument(std::string(Net::name) + ": " + what + " " + std::to_string(i) +
+                                    " has " + std::to_string(found) + " floats, expected " +
+                                    std::to_string(expected));
+    }
+
+    void *arena_;
+    int threads_ = 1;
+};
+
+}  // namespace convoy

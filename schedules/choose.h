@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "schedules/records.h"
+#include "schedules/template.h"
+
+namespace convoy {
+
+struct RankedSchedule {
+    Schedule schedule;
+    double cycles = 0;  // predicted, or measured where it comes from a record
+    bool from_record = false;
+};
+
+// The schedules to try for a kernel, best first: the record's, if there is one, then the analytical
+// model's order, `limit` of them at most, and the reference schedule last. Empty when no template
+// accepts the kernel's layouts.
+std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
+                                           const Records &records, size_t limit);
+
+// Cycles of the best schedule without a record for it being needed; empty when no template accepts
+// the kernel.
+std::optional<double> best_cycles(const Kernel &kernel, const Board &board, const Records &records);
+
+}  // namespace convoy

@@ -1,0 +1,100 @@
+#include "generators/conv2d.h"
+#include "generators/elementwise.h"
+#include "generators/grouped_conv2d.h"
+#include "generators/pool2d.h"
+#include "generators/reorder.h"
+#include "generators/softmax.h"
+#include "schedules/template.h"
+
+// Halide's default schedule, plain loops: legal for every kernel that a generator accepts, on every
+// target.
+
+namespace convoy {
+
+namespace {
+
+bool accepts(const Kernel &kernel, const Board &board) {
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
+        return grouped_conv2d_accepts(*conv) || conv2d_accepts(*conv, board.vector_floats);
+    }
+    if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
+        return reorder_accepts(*copy, board.vector_floats);
+    if (const auto *soft = std::get_if<SoftmaxKernel>(&kernel)) {
+        return soft->input.layout == Layout{} && soft->output.layout == Layout{};
+    }
+    return true;
+}
+
+std::vector<Schedule> candidates(const Kernel &, const Board &board) {
+    return {{"reference", {{"vector", board.vector_floats}}}};
+}
+
+std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    if (!accepts(kernel, board)) return "no generator accepts these layouts";
+    const auto vector = schedule.parameters.find("vector");
+    if (vector == schedule.parameters.end() || vector->second != board.vector_floats) {
+        return "vector must be the board's " + std::to_string(board.vector_floats);
+    }
+    return "";
+}
+
+// One scalar multiply-add or element at a time.
+double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
+        return (double)conv->problem.macs() * board.fma_latency_cycles;
+    }
+    const View &output = std::visit([](const auto &k) -> const View & { return k.output; }, kernel);
+    double work = (double)output.floats() * 4;
+    if (const auto *pool = std::get_if<Pool2dKernel>(&kernel))
+        work *= pool->problem.kh * pool->problem.kw;
+    return work;
+}
+
+struct Builder {
+    int vector;
+
+    ScheduledKernel operator()(const Conv2dKernel &kernel) const {
+        if (grouped_conv2d_accepts(kernel)) {
+            GroupedConv2dStages s = grouped_conv2d(kernel);
+            s.accumulator.compute_at(s.output, s.lane);
+            return {s.output, s.arguments()};
+        }
+        Conv2dStages s = conv2d(kernel, vector);
+        s.accumulator.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const Pool2dKernel &kernel) const {
+        Pool2dStages s = pool2d(kernel);
+        s.pooled.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ElementwiseKernel &kernel) const {
+        ElementwiseStages s = elementwise(kernel);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ReorderKernel &kernel) const {
+        ReorderStages s = reorder(kernel);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const SoftmaxKernel &kernel) const {
+        SoftmaxStages s = softmax(kernel);
+        s.output.reorder(s.c, s.lane, s.w, s.h, s.image);
+        s.largest.compute_at(s.output, s.lane);
+        s.sum.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+};
+
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+    return std::visit(Builder{weights_vector(schedule)}, kernel);
+}
+
+constexpr Template templates[] = {{"reference", 1, accepts, candidates, illegal, cycles, build}};
+
+}  // namespace
+
+std::span<const Template> reference_templates() {
+    return templates;
+}
+
+}  // namespace convoy

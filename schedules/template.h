@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "Halide.h"
+
+#include "schedules/schedule.h"
+
+namespace convoy {
+
+// A generated and scheduled kernel, ready for Halide to compile. Arguments in the order of the
+// kernel's call: input, then weights and bias (or scale and shift), then the residual or addend;
+// the output comes last.
+struct ScheduledKernel {
+    Halide::Func output;
+    std::vector<Halide::Argument> arguments;
+};
+
+// One way to compute kernels of some kind, with its parameter space. A target family is a table of
+// these.
+struct Template {
+    const char *name;
+    int version;  // raised when the same parameters come to mean other code: older records are then
+                  // ignored
+    bool (*accepts)(const Kernel &kernel, const Board &board);
+    // Points of the parameter space worth considering, all legal.
+    std::vector<Schedule> (*candidates)(const Kernel &kernel, const Board &board);
+    // Empty when the schedule may be compiled for the kernel, else what is wrong with it.
+    std::string (*illegal)(const Kernel &kernel, const Schedule &schedule, const Board &board);
+    // Predicted time of one call, in core cycles.
+    double (*cycles)(const Kernel &kernel, const Schedule &schedule, const Board &board);
+    ScheduledKernel (*build)(const Kernel &kernel, const Schedule &schedule);
+};
+
+// The templates of a board's family, its own first and the reference ones, legal for every kernel,
+// last.
+std::vector<const Template *> templates_for(const Board &board);
+
+// The template a schedule names. Throws std::invalid_argument when the family has no such template.
+const Template &template_of(const Schedule &schedule, const Board &board);
+
+std::span<const Template> reference_templates();
+std::span<const Template> x86_templates();
+
+// The output channels of one vector in a convolution's weights: its schedule's "vector" parameter.
+int weights_vector(const Schedule &schedule);
+
+// Whether the weights are packed for grouped_conv2d (lanes over groups) rather than for conv2d.
+bool packs_groups_in_lanes(const Conv2dKernel &kernel, const Schedule &schedule);
+
+}  // namespace convoy

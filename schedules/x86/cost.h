@@ -1,0 +1,42 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "targets/board.h"
+
+// What the analytical models of the x86 templates share: cycles of one core for a register tile and
+// for traffic.
+
+namespace convoy::x86 {
+
+inline int64_t ceil_div(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+// One step of a register tile's reduction: `accumulators` independent multiply-adds of `lanes`
+// floats fed by `loads` loads.
+inline double step_cycles(const Board &board, int lanes, double accumulators, double loads) {
+    const bool narrow = lanes * 2 <= board.vector_floats;
+    const double fma = accumulators / (narrow ? board.narrow_fma_per_cycle : board.fma_per_cycle);
+    const double load = loads / (narrow ? 2 * board.loads_per_cycle : board.loads_per_cycle);
+    return std::max({fma, load, (double)board.fma_latency_cycles});
+}
+
+// Cycles to stream `bytes` that are used again after `footprint` bytes: from the cache level that
+// holds these.
+inline double stream_cycles(const Board &board, double bytes, double footprint) {
+    if (footprint <= 0.75 * board.l1d_bytes) return 0;
+    if (footprint <= 0.75 * board.l2_bytes) return bytes / board.l2_bytes_per_cycle;
+    if (footprint <= 0.75 * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
+    return bytes / board.dram_bytes_per_cycle;
+}
+
+// A register tile may hold this many accumulators beside the operands of one step; more are
+// spilled.
+inline bool tile_fits(const Board &board, int accumulators, int streamed_operands) {
+    return accumulators + streamed_operands + 1 <= board.vector_registers &&
+           accumulators <= board.vector_registers * 3 / 4;
+}
+
+}  // namespace convoy::x86

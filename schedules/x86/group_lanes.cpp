@@ -1,0 +1,181 @@
+#include "schedules/x86/group_lanes.h"
+
+#include "generators/grouped_conv2d.h"
+#include "schedules/x86/cost.h"
+
+namespace convoy::x86 {
+
+using namespace Halide;
+
+namespace {
+
+void apply(GroupedConv2dStages &s, const Schedule &schedule) {
+    const int vector_ow = schedule.at("vector_ow");  // columns of one vector
+    const int tile_ow = schedule.at("tile_ow");      // vectors of columns
+    const int tile_oh = schedule.at("tile_oh"), tile_oc = schedule.at("tile_oc");
+    Var owo("owo"), owi("owi"), owv("owv"), owl("owl"), oho("oho"), ohi("ohi"), oco("oco"),
+        oci("oci"), task("task");
+
+    s.output.split(s.ow, owo, owi, tile_ow * vector_ow)
+        .split(owi, owv, owl, vector_ow)
+        .split(s.oh, oho, ohi, tile_oh)
+        .split(s.oc, oco, oci, tile_oc);
+    if (schedule.at("rows_outer")) {
+        s.output.reorder(s.lane, owl, owv, ohi, oci, owo, oco, oho, s.group, s.image)
+            .fuse(oho, s.group, task)
+            .fuse(task, s.image, task);
+    } else {
+        s.output.reorder(s.lane, owl, owv, ohi, oci, owo, oho, oco, s.group, s.image)
+            .fuse(oco, s.group, task)
+            .fuse(task, s.image, task);
+    }
+    s.output.unroll(owv).unroll(ohi).unroll(oci).parallel(task);
+    s.accumulator.compute_at(s.output, owo)
+        .store_in(MemoryType::Stack)
+        .split(s.ow, owv, owl, vector_ow)
+        .reorder(s.lane, owl, owv, s.oh, s.oc)
+        .unroll(owv)
+        .unroll(s.oh)
+        .unroll(s.oc);
+    s.accumulator.update()
+        .split(s.ow, owv, owl, vector_ow)
+        .reorder(s.lane, owl, owv, s.oh, s.oc, s.kw, s.kh, s.ic, s.group, s.image)
+        .unroll(owv)
+        .unroll(s.oh)
+        .unroll(s.oc);
+    const auto vectorize = [&](auto &&stage) {
+        if (s.lanes > 1) stage.vectorize(s.lane);
+        if (vector_ow > 1) stage.vectorize(owl);
+    };
+    vectorize(s.output);
+    vectorize(s.accumulator);
+    vectorize(s.accumulator.update());
+    if (schedule.at("unroll_taps") >= 1) s.accumulator.update().unroll(s.kw);
+    if (schedule.at("unroll_taps") >= 2) s.accumulator.update().unroll(s.kh);
+}
+
+const Conv2dKernel &conv_of(const Kernel &kernel) {
+    return std::get<Conv2dKernel>(kernel);
+}
+
+bool accepts(const Kernel &kernel, const Board &board) {
+    const auto *conv = std::get_if<Conv2dKernel>(&kernel);
+    return conv && grouped_conv2d_accepts(*conv) && conv->input.layout.block <= board.vector_floats;
+}
+
+std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const int lanes = conv_of(kernel).input.layout.block, vector_ow = schedule.at("vector_ow");
+    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
+              tile_oc = schedule.at("tile_oc");
+    if (vector_ow < 1 || vector_ow * lanes > board.vector_floats ||
+        (vector_ow & (vector_ow - 1)) != 0) {
+        return "vector_ow must be a power of two of at most " +
+               std::to_string(board.vector_floats / lanes);
+    }
+    if (tile_ow < 1 || tile_ow * vector_ow > p.ow) {
+        return "tile_ow x vector_ow must be 1.." + std::to_string(p.ow);
+    }
+    if (tile_oh < 1 || tile_oh > p.oh) return "tile_oh must be 1.." + std::to_string(p.oh);
+    if (tile_oc < 1 || tile_oc > p.oc_per_group()) {
+        return "tile_oc must be 1.." + std::to_string(p.oc_per_group());
+    }
+    if (!tile_fits(board, tile_ow * tile_oh * tile_oc, std::min(tile_oc, tile_ow * tile_oh))) {
+        return "the tile exceeds the " + std::to_string(board.vector_registers) +
+               " vector registers";
+    }
+    const int unroll = schedule.at("unroll_taps");
+    if (unroll < 0 || unroll > 2) return "unroll_taps must be 0, 1 or 2";
+    return "";
+}
+
+double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const int lanes = conv_of(kernel).input.layout.block, vector_ow = schedule.at("vector_ow");
+    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
+              tile_oc = schedule.at("tile_oc");
+    const int ic = p.ic_per_group(), oc = p.oc_per_group();
+    const double lane_groups = (double)ceil_div(p.g, lanes);
+    const double tiles_plane =
+        (double)ceil_div(p.ow, tile_ow * vector_ow) * ceil_div(p.oh, tile_oh);
+    const double tiles = tiles_plane * ceil_div(oc, tile_oc) * lane_groups * p.mb;
+    const double inputs = tile_ow * tile_oh;
+
+    // Input vectors of neighbouring taps overlap where taps are unrolled and columns fill whole
+    // vectors.
+    double loads = tile_oc + inputs;
+    if (schedule.at("unroll_taps") == 2 && vector_ow == 1) {
+        const double distinct =
+            ((tile_ow - 1.0) * p.sw + p.kw) * ((tile_oh - 1.0) * p.sh + p.kh) / (p.kw * p.kh);
+        loads = tile_oc + std::min(inputs, 0.5 * (distinct + inputs));
+    }
+    if (vector_ow > 1 && p.sw > 1) loads += inputs * (vector_ow - 1);
+    const double step = step_cycles(board, lanes * vector_ow, inputs * tile_oc, loads);
+    const double steps = (double)ic * p.kh * p.kw;
+    const int unroll = schedule.at("unroll_taps");
+    const double loops = ic * (unroll == 2   ? 1.5
+                               : unroll == 1 ? 1.5 * (1 + p.kh)
+                                             : 1.5 * (1 + p.kh * (1 + p.kw)));
+    const double ends = 10 + inputs * tile_oc * (conv_of(kernel).residual ? 3 : 2);
+    const double compute = tiles * (step * steps + loops + ends);
+
+    const double group_weights = 4.0 * lanes * oc * steps,
+                 tile_weights = 4.0 * lanes * tile_oc * steps;
+    const double group_input = 4.0 * lanes * ic * p.ih * p.iw;
+    const double tile_input = 4.0 * lanes * ic * ((tile_ow * vector_ow - 1) * p.sw + p.kw) *
+                              ((tile_oh - 1) * p.sh + p.kh);
+    const double all_input = group_input * lane_groups * p.mb;
+    const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups * p.mb;
+    const double tiles_oc = (double)ceil_div(oc, tile_oc);
+    double traffic = 0;
+    if (schedule.at("rows_outer")) {
+        traffic += stream_cycles(board, tiles * tile_weights, group_weights + tile_input);
+    } else {
+        traffic += stream_cycles(board, tiles * tile_weights, tile_weights + tile_input);
+        traffic += stream_cycles(board, all_input * (tiles_oc - 1), group_input);
+    }
+    traffic += stream_cycles(board, all_input + all_output, all_input + all_output);
+    return compute + 0.5 * traffic;
+}
+
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const int lanes = conv_of(kernel).input.layout.block;
+    const int taps = p.kh * p.kw;
+    std::vector<Schedule> list;
+    const auto add = [&](std::map<std::string, int> parameters) {
+        Schedule schedule{"group_lanes", std::move(parameters)};
+        if (illegal(kernel, schedule, board).empty()) list.push_back(std::move(schedule));
+    };
+    for (int vector_ow = 1; vector_ow * lanes <= board.vector_floats; vector_ow *= 2) {
+        for (int tile_ow = 1; tile_ow <= 14; tile_ow++) {
+            for (int tile_oh : {1, 2, 3, 4, 7}) {
+                for (int tile_oc = 1; tile_oc <= std::min(p.oc_per_group(), 24); tile_oc++) {
+                    for (int rows_outer : {0, 1}) {
+                        add({{"vector_ow", vector_ow},
+                             {"tile_ow", tile_ow},
+                             {"tile_oh", tile_oh},
+                             {"tile_oc", tile_oc},
+                             {"rows_outer", rows_outer},
+                             {"unroll_taps", taps * tile_ow * tile_oh * tile_oc <= 256 ? 2
+                                             : p.kw <= 11                              ? 1
+                                                                                       : 0}});
+                    }
+                }
+            }
+        }
+    }
+    return list;
+}
+
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+    GroupedConv2dStages stages = grouped_conv2d(conv_of(kernel));
+    apply(stages, schedule);
+    return {stages.output, stages.arguments()};
+}
+
+}  // namespace
+
+const Template group_lanes = {"group_lanes", 1, accepts, candidates, illegal, cycles, build};
+
+}  // namespace convoy::x86

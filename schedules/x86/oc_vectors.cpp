@@ -1,0 +1,277 @@
+#include "schedules/x86/oc_vectors.h"
+
+#include <numeric>
+
+#include "generators/conv2d.h"
+#include "schedules/x86/cost.h"
+
+namespace convoy::x86 {
+
+using namespace Halide;
+
+namespace {
+
+template<typename S>
+void vectors_of_tile(S &&stage, const Conv2dStages &s) {
+    stage.vectorize(s.lane);
+    if (s.subs > 1) stage.vectorize(s.sub);
+    stage.unroll(s.ow).unroll(s.oh).unroll(s.oc);
+}
+
+void tile_reduction(Func &f, const Conv2dStages &s, const std::vector<VarOrRVar> &reduction,
+                    RVar unrolled, int unroll_ic) {
+    f.vectorize(s.lane).unroll(s.ow).unroll(s.oh).unroll(s.oc).store_in(MemoryType::Stack);
+    if (s.subs > 1) f.vectorize(s.sub);
+    std::vector<VarOrRVar> order = {s.lane, s.sub, s.ow, s.oh, s.oc};
+    order.insert(order.end(), reduction.begin(), reduction.end());
+    f.update().reorder(order);
+    vectors_of_tile(f.update(), s);
+    if (unroll_ic > 1) f.update().unroll(unrolled, unroll_ic);
+}
+
+void apply(Conv2dStages &s, const Schedule &schedule) {
+    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
+              tile_oc = schedule.at("tile_oc");
+    const int tile_ic = schedule.at("tile_ic"), unroll_ic = schedule.at("unroll_ic");
+    Var owo("owo"), owi("owi"), oho("oho"), ohi("ohi"), oco("oco"), oci("oci"), task("task");
+
+    s.output.vectorize(s.lane).split(s.oc, oco, oci, tile_oc).unroll(oci).unroll(s.sub);
+    if (tile_ic == 0) {
+        s.output.split(s.ow, owo, owi, tile_ow)
+            .split(s.oh, oho, ohi, tile_oh)
+            .unroll(owi)
+            .unroll(ohi);
+        if (schedule.at("rows_outer")) {
+            s.output.reorder(s.lane, s.sub, owi, ohi, oci, owo, oco, oho, s.group, s.image)
+                .fuse(oho, s.group, task)
+                .fuse(task, s.image, task);
+        } else {
+            s.output.reorder(s.lane, s.sub, owi, ohi, oci, owo, oho, oco, s.group, s.image)
+                .fuse(oco, s.group, task)
+                .fuse(task, s.image, task);
+        }
+        s.output.parallel(task);
+        s.accumulator.compute_at(s.output, owo);
+        tile_reduction(s.accumulator, s, {s.ic_lane, s.ic_block, s.kw, s.kh}, s.ic_lane, unroll_ic);
+        return;
+    }
+    // The reduction in blocks of tile_ic channel blocks: their weights stay in the first-level
+    // cache while they are added to the sums of a band of rows.
+    RVar ic_outer("ic_outer"), ic_inner("ic_inner");
+    Var ic_slice("ic_slice");
+    s.accumulator.update().split(s.ic_block, ic_outer, ic_inner, tile_ic,
+                                 TailStrategy::GuardWithIf);
+    Func partial = s.accumulator.update().rfactor(ic_outer, ic_slice);
+
+    Var band("band"), row("row");
+    s.output.split(s.oh, band, row, schedule.at("band_oh"))
+        .reorder(s.lane, s.sub, oci, s.ow, row, band, oco, s.group, s.image)
+        .fuse(oco, s.group, task)
+        .fuse(task, s.image, task)
+        .parallel(task);
+    s.accumulator.compute_at(s.output, band)
+        .vectorize(s.lane)
+        .unroll(s.oc)
+        .store_in(MemoryType::Stack);
+    s.accumulator.reorder_storage(s.lane, s.sub, s.oc, s.ow, s.oh, s.group, s.image);
+    s.accumulator.reorder(s.lane, s.sub, s.oc, s.ow, s.oh, s.group, s.image);
+    s.accumulator.update()
+        .split(s.ow, owo, owi, tile_ow, TailStrategy::GuardWithIf)
+        .split(s.oh, oho, ohi, tile_oh, TailStrategy::GuardWithIf)
+        .reorder(s.lane, s.sub, owi, ohi, s.oc, owo, oho, ic_outer, s.group, s.image)
+        .vectorize(s.lane)
+        .unroll(owi)
+        .unroll(ohi)
+        .unroll(s.oc);
+    if (s.subs > 1) {
+        s.accumulator.vectorize(s.sub);
+        s.accumulator.update().vectorize(s.sub);
+    }
+    partial.compute_at(s.accumulator, owo);
+    tile_reduction(partial, s, {s.ic_lane, ic_inner, s.kw, s.kh}, s.ic_lane, unroll_ic);
+}
+
+struct Shape {
+    const ConvProblem &p;
+    const Conv2dKernel &kernel;
+    int vector;
+    int oc_vectors, groups, ic, steps;  // of one group; steps = length of the reduction
+
+    Shape(const Conv2dKernel &k, int vector_)
+        : p(k.problem),
+          kernel(k),
+          vector(vector_),
+          groups(p.g),
+          ic(p.ic_per_group()),
+          steps(ic * p.kh * p.kw) {
+        oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
+    }
+    double weight_bytes() const { return 4.0 * vector * oc_vectors * steps; }
+    double input_bytes() const { return 4.0 * ic * p.ih * p.iw; }
+};
+
+const Conv2dKernel &conv_of(const Kernel &kernel) {
+    return std::get<Conv2dKernel>(kernel);
+}
+
+bool accepts_vector(const Kernel &kernel, const Board &board, int vector) {
+    return (vector == board.vector_floats ||
+            (vector * 2 == board.vector_floats && board.vector_floats >= 16)) &&
+           conv2d_accepts(conv_of(kernel), vector);
+}
+
+bool accepts(const Kernel &kernel, const Board &board) {
+    return std::holds_alternative<Conv2dKernel>(kernel) &&
+           (accepts_vector(kernel, board, board.vector_floats) ||
+            accepts_vector(kernel, board, board.vector_floats / 2));
+}
+
+// Sums of a band lie on the stack, where Halide puts no more than this: no kernel allocates.
+constexpr int64_t largest_sums_bytes = 16 << 10;
+
+int64_t sums_bytes(const Shape &shape, int tile_oc, int rows) {
+    return int64_t{4} * shape.vector * tile_oc * rows * shape.p.ow;
+}
+
+// The tallest band whose sums fit and which the rows divide into evenly; 0 where not even a tile's
+// rows fit.
+int tallest_band(const Shape &shape, int tile_oc, int tile_oh) {
+    for (int rows = shape.p.oh; rows >= tile_oh; rows--) {
+        if (shape.p.oh % rows == 0 && sums_bytes(shape, tile_oc, rows) <= largest_sums_bytes)
+            return rows;
+    }
+    return 0;
+}
+
+std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const int vector = schedule.at("vector");
+    if (!accepts_vector(kernel, board, vector))
+        return "the layouts do not allow vector=" + std::to_string(vector);
+    const Shape shape(conv_of(kernel), vector);
+    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
+              tile_oc = schedule.at("tile_oc");
+    const int tile_ic = schedule.at("tile_ic"), unroll_ic = schedule.at("unroll_ic");
+    const auto within = [](int value, int extent) { return value >= 1 && value <= extent; };
+    if (!within(tile_ow, shape.p.ow)) return "tile_ow must be 1.." + std::to_string(shape.p.ow);
+    if (!within(tile_oh, shape.p.oh)) return "tile_oh must be 1.." + std::to_string(shape.p.oh);
+    if (!within(tile_oc, shape.oc_vectors))
+        return "tile_oc must be 1.." + std::to_string(shape.oc_vectors);
+    if (!tile_fits(board, tile_ow * tile_oh * tile_oc, std::min(tile_oc, tile_ow * tile_oh))) {
+        return "the tile exceeds the " + std::to_string(board.vector_registers) +
+               " vector registers";
+    }
+    const int run = std::gcd(shape.ic, shape.kernel.input.layout.block);
+    if (unroll_ic < 1 || run % unroll_ic != 0)
+        return "unroll_ic must divide " + std::to_string(run);
+    const int blocks = shape.ic / run;
+    if (tile_ic < 0 || (tile_ic > 0 && (tile_ic >= blocks || blocks % tile_ic != 0))) {
+        return "tile_ic must be 0 or divide " + std::to_string(blocks);
+    }
+    if (tile_ic > 0 && shape.oc_vectors % tile_oc != 0)
+        return "tile_oc must divide the vectors where tile_ic > 0";
+    if (tile_ic == 0) return "";
+    const int band_oh = schedule.at("band_oh");
+    if (band_oh < tile_oh || band_oh > shape.p.oh) {
+        return "band_oh must be " + std::to_string(tile_oh) + ".." + std::to_string(shape.p.oh);
+    }
+    if (sums_bytes(shape, tile_oc, band_oh) > largest_sums_bytes) {
+        return "the sums of a band exceed " + std::to_string(largest_sums_bytes) +
+               " bytes of stack";
+    }
+    return "";
+}
+
+double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const Shape shape(conv_of(kernel), schedule.at("vector"));
+    const ConvProblem &p = shape.p;
+    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
+              tile_oc = schedule.at("tile_oc");
+    const double tiles_plane = (double)ceil_div(p.ow, tile_ow) * ceil_div(p.oh, tile_oh);
+    const double tiles_oc = (double)ceil_div(shape.oc_vectors, tile_oc);
+    const double tiles = tiles_plane * tiles_oc * p.g * p.mb;
+    const double columns = tile_ow * tile_oh;
+
+    const double step = step_cycles(board, shape.vector, columns * tile_oc, columns + tile_oc);
+    const int run = std::gcd(shape.ic, shape.kernel.input.layout.block);
+    const double loops =
+        (double)shape.steps / run * 2 + shape.steps / schedule.at("unroll_ic") * 0.25;
+    const double ends = 12 + columns * tile_oc * (conv_of(kernel).residual ? 3 : 2);
+    double compute = tiles * (step * shape.steps + loops + ends);
+
+    // Weights of one tile are read again for every tile of the plane, inputs for every tile of
+    // output channels.
+    const double tile_weights = 4.0 * shape.vector * tile_oc * shape.steps;
+    const double tile_input =
+        4.0 * shape.ic * ((tile_ow - 1) * p.sw + p.kw) * ((tile_oh - 1) * p.sh + p.kh);
+    const double all_weights = shape.weight_bytes() * p.g,
+                 all_input = shape.input_bytes() * p.g * p.mb;
+    double traffic = 0;
+    if (schedule.at("tile_ic") > 0) {
+        const double part = (double)schedule.at("tile_ic") * run / shape.ic;
+        const int band = schedule.at("band_oh");
+        const double bands = (double)ceil_div(p.oh, band) * tiles_oc * p.g * p.mb;
+        const double sums = (double)sums_bytes(shape, tile_oc, band);
+        traffic +=
+            stream_cycles(board, tiles * tile_weights, (tile_weights + tile_input) * part + sums);
+        traffic +=
+            stream_cycles(board, bands * tile_weights, 2 * tile_weights + shape.input_bytes());
+        traffic += stream_cycles(board, 2 * sums / part * bands, sums + tile_weights * part);
+        traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
+        compute += tiles / part * (8 + columns * tile_oc * 2);
+    } else if (schedule.at("rows_outer")) {
+        traffic += stream_cycles(board, tiles * tile_weights, shape.weight_bytes() + tile_input);
+        traffic += stream_cycles(board, all_input, 2 * all_input);
+    } else {
+        traffic += stream_cycles(board, tiles * tile_weights, tile_weights + tile_input);
+        traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
+    }
+    traffic += stream_cycles(board, all_weights, 4 * all_weights + all_input);
+    return compute + 0.5 * traffic;
+}
+
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+    static constexpr int columns[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20, 24};
+    std::vector<Schedule> list;
+    for (int vector : {board.vector_floats, board.vector_floats / 2}) {
+        if (!accepts_vector(kernel, board, vector)) continue;
+        const Shape shape(conv_of(kernel), vector);
+        const int run = std::gcd(shape.ic, shape.kernel.input.layout.block),
+                  blocks = shape.ic / run;
+        const auto add = [&](Schedule schedule) {
+            if (illegal(kernel, schedule, board).empty()) list.push_back(std::move(schedule));
+        };
+        for (int tile_ow : columns) {
+            for (int tile_oh : {1, 2, 3, 4, 7}) {
+                for (int tile_oc = 1; tile_oc <= std::min(shape.oc_vectors, 12); tile_oc++) {
+                    std::map<std::string, int> tile = {
+                        {"vector", vector},   {"tile_ow", tile_ow}, {"tile_oh", tile_oh},
+                        {"tile_oc", tile_oc}, {"tile_ic", 0},       {"unroll_ic", run % 2 ? 1 : 2},
+                        {"rows_outer", 0}};
+                    add({"oc_vectors", tile});
+                    tile["rows_outer"] = 1;
+                    add({"oc_vectors", tile});
+                    tile["rows_outer"] = 0;
+                    for (int tile_ic : {1, 2, 4, 8}) {
+                        if (blocks < 4) break;
+                        tile["tile_ic"] = tile_ic;
+                        tile["band_oh"] = tallest_band(shape, tile_oc, tile_oh);
+                        add({"oc_vectors", tile});
+                    }
+                }
+            }
+        }
+    }
+    return list;
+}
+
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+    Conv2dStages stages = conv2d(conv_of(kernel), schedule.at("vector"));
+    apply(stages, schedule);
+    return {stages.output, stages.arguments()};
+}
+
+}  // namespace
+
+const Template oc_vectors = {"oc_vectors", 1, accepts, candidates, illegal, cycles, build};
+
+}  // namespace convoy::x86

@@ -1,0 +1,14 @@
+#include <array>
+
+#include "schedules/x86/group_lanes.h"
+#include "schedules/x86/oc_vectors.h"
+#include "schedules/x86/vector_lanes.h"
+
+namespace convoy {
+
+std::span<const Template> x86_templates() {
+    static const std::array list = {x86::oc_vectors, x86::group_lanes, x86::vector_lanes};
+    return list;
+}
+
+}  // namespace convoy

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "schedules/template.h"
+
+namespace convoy::x86 {
+
+// Pooling, elementwise, reorder and softmax: vectors over the block's lanes, or over columns in
+// nchw.
+extern const Template vector_lanes;
+
+}  // namespace convoy::x86

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace convoy {
+
+struct BoardError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// The facts about a machine that schedules and the compiler read; a file each in targets/boards/.
+struct Board {
+    std::string name, description;
+    std::string family;         // which schedules apply: "x86"
+    std::string halide_target;  // for Halide::Target
+    std::string clang_triple;   // for the driver and the weights
+    std::vector<std::string>
+        cpu_features;    // what the CPU must have, by the names of cpu_features.h
+    std::string vendor;  // CPUID vendor this describes, empty for any
+    std::string source;  // where the numbers come from
+
+    int vector_floats = 8;  // float32 lanes of one vector register
+    int vector_registers = 16;
+    double fma_per_cycle = 2;         // fused multiply-adds of a whole vector
+    double narrow_fma_per_cycle = 2;  // of half a vector or less
+    double loads_per_cycle = 2;       // of a whole vector
+    int fma_latency_cycles = 4;
+    double clock_ghz = 3;  // sustained, all-vector code
+    int l1d_bytes = 32 << 10;
+    int l2_bytes = 512 << 10;
+    double l2_bytes_per_cycle = 32;  // sustained, one core
+    double l3_bytes_per_cycle = 12;
+    double dram_bytes_per_cycle = 4;
+    int l3_bytes = 16 << 20;
+
+    double peak_gflops() const { return 2 * vector_floats * fma_per_cycle * clock_ghz; }
+};
+
+// The folder of board files: $CONVOY_BOARDS, else beside the installed tool, else the source
+// tree's.
+std::filesystem::path boards_folder();
+
+// Names of all board files, sorted, "host" first.
+std::vector<std::string> board_names();
+
+// A board file by name, or this machine for "host". Throws BoardError.
+Board load_board(const std::string &name);
+
+// Reads one board file. Throws BoardError naming the file, the key, what was found and expected.
+Board read_board(const std::filesystem::path &file);
+
+// This machine: the best board file whose CPU features it has, with its own caches. Throws
+// BoardError.
+Board detect_host();
+
+// The features of the CPU this runs on, of those that board files may name.
+std::vector<std::string> host_cpu_features();
+
+}  // namespace convoy

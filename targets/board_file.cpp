@@ -1,0 +1,116 @@
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "targets/board.h"
+#include "targets/cpu_features.h"
+
+namespace convoy {
+
+namespace {
+
+using nlohmann::json;
+
+class Reader {
+public:
+    Reader(const std::filesystem::path &file, const json &object) : file_(file), object_(object) {}
+
+    template<typename T>
+    void read(const char *key, T &value, const char *expected, bool required = true) {
+        read_keys_.insert(key);
+        if (!object_.contains(key)) {
+            if (required) fail(key, "is missing", expected);
+            return;
+        }
+        try {
+            value = object_.at(key).get<T>();
+        } catch (const json::exception &) {
+            fail(key, "is " + object_.at(key).dump(), expected);
+        }
+    }
+    template<typename T>
+    void read_positive(const char *key, T &value, double limit) {
+        if (object_.contains(key) && !object_.at(key).is_number()) {
+            fail(key, "is " + object_.at(key).dump(), "a number");
+        }
+        read(key, value, "a number");
+        if (!(value > 0 && value <= limit)) {
+            fail(key, "is " + object_.at(key).dump(),
+                 "more than 0 and at most " + std::to_string((int64_t)limit));
+        }
+    }
+    void expect_no_other_keys() const {
+        for (const auto &[key, value] : object_.items()) {
+            if (!read_keys_.contains(key))
+                throw BoardError(file_.string() + ": unknown key \"" + key + "\"");
+        }
+    }
+    [[noreturn]] void fail(const std::string &key, const std::string &found,
+                           const std::string &expected) const {
+        throw BoardError(file_.string() + ": \"" + key + "\" " + found + ", expected " + expected);
+    }
+
+private:
+    const std::filesystem::path &file_;
+    const json &object_;
+    std::set<std::string> read_keys_;
+};
+
+json parse(const std::filesystem::path &file) {
+    std::ifstream stream(file);
+    if (!stream) throw BoardError(file.string() + ": cannot be read");
+    try {
+        json object = json::parse(stream);
+        if (!object.is_object()) throw BoardError(file.string() + ": not a JSON object");
+        return object;
+    } catch (const json::parse_error &error) {
+        throw BoardError(file.string() + ": not JSON: " + error.what());
+    }
+}
+
+}  // namespace
+
+Board read_board(const std::filesystem::path &file) {
+    const json object = parse(file);
+    Reader reader(file, object);
+    Board b;
+    reader.read("name", b.name, "the file's stem");
+    reader.read("description", b.description, "a line of text");
+    reader.read("source", b.source, "where the numbers come from");
+    reader.read("family", b.family, "\"x86\"");
+    reader.read("halide_target", b.halide_target, "a Halide target string");
+    reader.read("clang_triple", b.clang_triple, "a target triple");
+    reader.read("cpu_features", b.cpu_features, "a list of feature names");
+    reader.read("vendor", b.vendor, "a CPUID vendor", false);
+    reader.read_positive("vector_floats", b.vector_floats, 64);
+    reader.read_positive("vector_registers", b.vector_registers, 64);
+    reader.read_positive("fma_per_cycle", b.fma_per_cycle, 16);
+    reader.read_positive("narrow_fma_per_cycle", b.narrow_fma_per_cycle, 16);
+    reader.read_positive("loads_per_cycle", b.loads_per_cycle, 16);
+    reader.read_positive("fma_latency_cycles", b.fma_latency_cycles, 64);
+    reader.read_positive("clock_ghz", b.clock_ghz, 10);
+    reader.read_positive("l1d_bytes", b.l1d_bytes, 1 << 24);
+    reader.read_positive("l2_bytes", b.l2_bytes, 1 << 28);
+    reader.read_positive("l3_bytes", b.l3_bytes, 1 << 30);
+    reader.read_positive("l2_bytes_per_cycle", b.l2_bytes_per_cycle, 1024);
+    reader.read_positive("l3_bytes_per_cycle", b.l3_bytes_per_cycle, 1024);
+    reader.read_positive("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
+    reader.expect_no_other_keys();
+    if (b.name != file.stem()) reader.fail("name", "is \"" + b.name + "\"", "the file's stem");
+    if (b.family != "x86") reader.fail("family", "is \"" + b.family + "\"", "\"x86\"");
+    if ((b.vector_floats & (b.vector_floats - 1)) != 0 || b.vector_floats < 4) {
+        reader.fail("vector_floats", "is " + std::to_string(b.vector_floats),
+                    "a power of two of at least 4");
+    }
+    for (const std::string &feature : b.cpu_features) {
+        if (!find_cpu_feature(feature.c_str())) {
+            std::string known;
+            for (const CpuFeature &f : known_cpu_features())
+                known += std::string(known.empty() ? "" : ", ") + f.name;
+            reader.fail("cpu_features", "has \"" + feature + "\"", "one of " + known);
+        }
+    }
+    return b;
+}
+
+}  // namespace convoy

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace convoy {
+
+// Each adds one subcommand to the `convoy` command; a subcommand that fails throws.
+void add_compile_command(CLI::App &app);
+void add_verify_command(CLI::App &app);
+void add_bench_command(CLI::App &app);
+void add_boards_command(CLI::App &app);
+
+}  // namespace convoy

@@ -1,0 +1,87 @@
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "compiler/compile.h"
+#include "tools/command.h"
+#include "tools/options.h"
+#include "tools/progress.h"
+
+namespace convoy {
+
+namespace {
+
+struct Options {
+    std::filesystem::path model;
+    CompileOptions compile;
+    std::vector<std::string> dims;
+    bool quiet = false;
+};
+
+void run(Options &options) {
+    options.compile.import.dims = parse_dims(options.dims);
+    Progress progress(!options.quiet);
+    options.compile.progress = [&](const std::string &what, int done, int total) {
+        progress.show(what, done, total);
+    };
+    options.compile.import.warn = [&](const std::string &text) { progress.warn(text); };
+    const auto start = std::chrono::steady_clock::now();
+    const CompileResult r = compile_model(options.model, options.compile);
+    progress.clear();
+    if (options.quiet) return;
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::printf("library   %s (%.2f MB)\n", r.library.c_str(), r.library_bytes / 1e6);
+    std::printf("header    %s\n", r.header.c_str());
+    std::printf("manifest  %s\n", r.manifest.c_str());
+    std::printf("network   %.3f M parameters, %.2f M MACs, %d steps of %d kernels\n",
+                r.parameters / 1e6, r.macs / 1e6, r.steps, r.kernels);
+    std::printf("memory    %.2f MB of weights, %.2f MB of arena a caller\n", r.weight_bytes / 1e6,
+                r.arena_bytes / 1e6);
+    std::printf("expected  %.3f ms on one thread; compiled in %.1f s\n", r.expected_us / 1e3,
+                seconds);
+}
+
+}  // namespace
+
+void add_compile_command(CLI::App &app) {
+    CLI::App *command =
+        app.add_subcommand("compile", "Compile an ONNX model into a library for a board");
+    auto options = std::make_shared<Options>();
+    options->compile.jobs = std::max(1u, std::thread::hardware_concurrency());
+    command->add_option("model", options->model, "The ONNX file")->required();
+    command
+        ->add_option("--board", options->compile.boards,
+                     "Board or boards (comma-separated): 'convoy boards' lists them. With several, "
+                     "the library takes "
+                     "the best one that the CPU supports when it starts")
+        ->delimiter(',')
+        ->capture_default_str();
+    command
+        ->add_option("-o,--output", options->compile.folder,
+                     "Folder that receives lib/, include/ and share/")
+        ->required();
+    command->add_option("--name", options->compile.name,
+                        "Name of the library and prefix of its functions [the file's stem]");
+    command->add_option("--dim", options->dims,
+                        "Size of a named dimension, as N=1; may be repeated");
+    command->add_flag("--shared", options->compile.shared,
+                      "A shared library rather than a static one");
+    command->add_option("--jobs", options->compile.jobs, "Kernels compiled at once")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command
+        ->add_option("--schedule-timeout", options->compile.seconds_per_schedule,
+                     "Seconds after which a schedule is dropped for the next")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    command->add_flag("-q,--quiet", options->quiet, "Print nothing but warnings and errors");
+    command->footer(
+        "Writes DIR/lib/libNAME.a, DIR/include/NAME.h, DIR/share/NAME.json (what is inside) and "
+        "CMake package files:\n"
+        "all of them or none.\n\nExample: convoy compile resnet34.onnx --board host -o out\n"
+        "Exit code 0, 1 on an error (one line says which), 130 when interrupted.");
+    command->callback([options] { run(*options); });
+}
+
+}  // namespace convoy

@@ -1,0 +1,120 @@
+#include "tools/loaded_library.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+
+#include "compiler/toolchain.h"
+#include "targets/board.h"
+
+namespace convoy {
+
+namespace fs = std::filesystem;
+
+LoadedLibrary::LoadedLibrary(const fs::path &where)
+    : name_(where.filename()), arena_(nullptr, std::free) {
+    const fs::path folder = where.parent_path();
+    const fs::path json = folder / "share" / (name_ + ".json");
+    std::ifstream stream(json);
+    if (!stream)
+        throw std::runtime_error(json.string() +
+                                 ": cannot be read: expected DIR/NAME of a compiled library");
+    try {
+        manifest_ = nlohmann::json::parse(stream);
+    } catch (const nlohmann::json::exception &error) {
+        throw std::runtime_error(json.string() + ": not a manifest: " + error.what());
+    }
+    fs::path library = folder / "lib" / ("lib" + name_ + ".so");
+    const fs::path archive = folder / "lib" / ("lib" + name_ + ".a");
+    if (!fs::exists(library) ||
+        (fs::exists(archive) && fs::last_write_time(archive) > fs::last_write_time(library))) {
+        if (!fs::exists(archive)) throw std::runtime_error(archive.string() + ": no such library");
+        std::string pattern = (fs::temp_directory_path() / "convoy-XXXXXX").string();
+        if (!mkdtemp(pattern.data())) throw std::runtime_error(pattern + ": cannot be made");
+        temporary_ = pattern;
+        library = temporary_ / ("lib" + name_ + ".so");
+        Toolchain().link_shared(
+            detect_host(), {"-Wl,--whole-archive", archive, "-Wl,--no-whole-archive"}, library);
+    }
+    handle_ = dlopen(fs::absolute(library).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!handle_) throw std::runtime_error(library.string() + ": cannot be loaded: " + dlerror());
+    const auto arena_bytes = reinterpret_cast<size_t (*)()>(symbol("arena_bytes"))();
+    arena_.reset(static_cast<char *>(std::aligned_alloc(64, (arena_bytes + 63) / 64 * 64)));
+    if (!arena_)
+        throw std::runtime_error(name_ + ": no memory for an arena of " +
+                                 std::to_string(arena_bytes) + " bytes");
+}
+
+LoadedLibrary::~LoadedLibrary() {
+    std::error_code ignored;
+    if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+}
+
+void *LoadedLibrary::symbol(const char *function) const {
+    const std::string symbol_name = name_ + "_" + function;
+    void *found = dlsym(handle_, symbol_name.c_str());
+    if (!found) throw std::runtime_error("lib" + name_ + " has no function " + symbol_name);
+    return found;
+}
+
+const nlohmann::json &LoadedLibrary::board() const {
+    const std::string board_name = reinterpret_cast<const char *(*)()>(symbol("board"))();
+    for (const auto &board : manifest_.at("boards")) {
+        if (board.at("board") == board_name) return board;
+    }
+    throw std::runtime_error(name_ + ": no board of the library runs on this CPU");
+}
+
+std::vector<LoadedLibrary::Dims> LoadedLibrary::dims(const char *which) const {
+    std::vector<Dims> list;
+    for (const auto &tensor : manifest_.at(which)) list.push_back(tensor.at("dims").get<Dims>());
+    return list;
+}
+
+LoadedLibrary::Tensors LoadedLibrary::make_outputs() const {
+    Tensors outputs;
+    for (const Dims &d : output_dims()) outputs.emplace_back(float_count(d));
+    return outputs;
+}
+
+void LoadedLibrary::run(const Tensors &inputs, Tensors &outputs, int threads) {
+    run_profiled(inputs, outputs, threads, nullptr, nullptr);
+}
+
+void LoadedLibrary::run_profiled(const Tensors &inputs, Tensors &outputs, int threads,
+                                 void (*after_step)(void *, int), void *data) {
+    std::vector<const float *> in;
+    std::vector<float *> out;
+    for (const auto &tensor : inputs) in.push_back(tensor.data());
+    for (auto &tensor : outputs) out.push_back(tensor.data());
+    using Run =
+        int (*)(const float *const *, float *const *, void *, int, void (*)(void *, int), void *);
+    const int code = reinterpret_cast<Run>(symbol("run_profiled"))(
+        in.data(), out.data(), arena_.get(), threads, after_step, data);
+    if (code)
+        throw std::runtime_error(
+            name_ + ": " + reinterpret_cast<const char *(*)(int)>(symbol("error_text"))(code));
+}
+
+int64_t float_count(const std::vector<int64_t> &dims) {
+    int64_t count = 1;
+    for (int64_t d : dims) count *= d;
+    return count;
+}
+
+LoadedLibrary::Tensors random_inputs(const LoadedLibrary &library) {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    LoadedLibrary::Tensors inputs;
+    for (const auto &dims : library.input_dims()) {
+        std::vector<float> values(float_count(dims));
+        for (float &value : values) value = normal(random);
+        inputs.push_back(std::move(values));
+    }
+    return inputs;
+}
+
+}  // namespace convoy

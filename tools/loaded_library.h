@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace convoy {
+
+// A compiled library loaded into this process, with its manifest. A static one is linked into a
+// temporary shared one.
+class LoadedLibrary {
+public:
+    // `where` is DIR/NAME, as `convoy compile -o DIR --name NAME` wrote it. Throws
+    // std::runtime_error naming the file that is missing or unusable.
+    explicit LoadedLibrary(const std::filesystem::path &where);
+    ~LoadedLibrary();
+    LoadedLibrary(const LoadedLibrary &) = delete;
+    LoadedLibrary &operator=(const LoadedLibrary &) = delete;
+
+    const std::string &name() const { return name_; }
+    const nlohmann::json &manifest() const { return manifest_; }
+    // The part of the manifest for the board whose code runs here.
+    const nlohmann::json &board() const;
+
+    using Dims = std::vector<int64_t>;
+    std::vector<Dims> input_dims() const { return dims("inputs"); }
+    std::vector<Dims> output_dims() const { return dims("outputs"); }
+
+    using Tensors = std::vector<std::vector<float>>;
+    // The sizes of the outputs, to be passed to run.
+    Tensors make_outputs() const;
+    // Throws std::runtime_error with the library's text for an error code.
+    void run(const Tensors &inputs, Tensors &outputs, int threads);
+    // The same, calling after_step(data, step) after each step.
+    void run_profiled(const Tensors &inputs, Tensors &outputs, int threads,
+                      void (*after_step)(void *, int), void *data);
+
+private:
+    std::vector<Dims> dims(const char *which) const;
+    void *symbol(const char *function) const;
+
+    std::string name_;
+    nlohmann::json manifest_;
+    std::filesystem::path temporary_;
+    void *handle_ = nullptr;
+    std::unique_ptr<char, void (*)(void *)> arena_{nullptr, nullptr};
+};
+
+int64_t float_count(const std::vector<int64_t> &dims);
+
+// Normally distributed inputs of a fixed seed.
+LoadedLibrary::Tensors random_inputs(const LoadedLibrary &library);
+
+}  // namespace convoy

@@ -1,0 +1,30 @@
+#include <iostream>
+
+#include "compiler/interrupt.h"
+#include "tools/command.h"
+
+int main(int argc, char **argv) {
+    CLI::App app{
+        "Convoy compiles convolutional networks ahead of time into libraries for a board.\n"
+        "A model (ONNX) goes in; a library, a C and C++ header and a manifest come out."};
+    app.set_version_flag("--version", CONVOY_VERSION);
+    app.require_subcommand(1);
+    app.failure_message(CLI::FailureMessage::simple);
+    convoy::add_compile_command(app);
+    convoy::add_verify_command(app);
+    convoy::add_bench_command(app);
+    convoy::add_boards_command(app);
+    convoy::note_interrupts();
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    } catch (const convoy::Interrupted &) {
+        std::cerr << "\nconvoy: interrupted, nothing was written\n";
+        return 130;
+    } catch (const std::exception &error) {
+        std::cerr << "convoy: " << error.what() << "\n";
+        return 1;
+    }
+    return 0;
+}

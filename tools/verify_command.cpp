@@ -1,0 +1,108 @@
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "compiler/onnx_import.h"
+#include "compiler/reference.h"
+#include "tools/command.h"
+#include "tools/loaded_library.h"
+#include "tools/options.h"
+#include "tools/progress.h"
+
+namespace convoy {
+
+namespace {
+
+struct Options {
+    std::filesystem::path model, library;
+    std::vector<std::string> dims;
+    double tolerance = 1e-4;
+    int threads = 1;
+};
+
+struct Difference {
+    double largest = 0, absolute = 0, relative = 0;  // relative to the output's largest magnitude
+    bool finite = true;
+};
+
+Difference compare(const std::vector<float> &found, const std::vector<double> &expected) {
+    Difference d;
+    for (size_t i = 0; i < expected.size(); i++) {
+        d.largest = std::max(d.largest, std::abs(expected[i]));
+        d.absolute = std::max(d.absolute, std::abs(found[i] - expected[i]));
+        if (!std::isfinite(found[i])) d.finite = false;
+    }
+    d.relative = d.absolute / (d.largest > 0 ? d.largest : 1);
+    return d;
+}
+
+void run(const Options &options) {
+    Progress progress(true);
+    ImportOptions import;
+    import.dims = parse_dims(options.dims);
+    import.warn = [&](const std::string &text) { progress.warn(text);
+};
+const Graph graph = import_onnx(options.model, import);
+LoadedLibrary library(options.library);
+
+std::vector<LoadedLibrary::Dims> expected_dims;
+for (ValueId v : graph.inputs) expected_dims.push_back(graph.values[v].dims);
+if (expected_dims != library.input_dims()) {
+    throw std::runtime_error(library.name() + " was not compiled from " + options.model.string() +
+                             ": their inputs differ");
+}
+const LoadedLibrary::Tensors inputs = random_inputs(library);
+LoadedLibrary::Tensors outputs = library.make_outputs();
+library.run(inputs, outputs, options.threads);
+
+progress.show("evaluating the model in double precision", 0, 0);
+std::vector<std::vector<double>> exact;
+for (const auto &input : inputs) exact.emplace_back(input.begin(), input.end());
+const std::vector<std::vector<double>> expected = evaluate(graph, exact);
+progress.clear();
+
+std::printf("%-32s %12s %12s %12s %12s\n", "output", "elements", "largest", "max abs", "max rel");
+bool all_close = true;
+for (size_t i = 0; i < expected.size(); i++) {
+    if (outputs[i].size() != expected[i].size()) {
+        throw std::runtime_error(library.name() + " was not compiled from " +
+                                 options.model.string() + ": their outputs differ");
+    }
+    const Difference d = compare(outputs[i], expected[i]);
+    const bool close = d.finite && d.relative <= options.tolerance;
+    all_close = all_close && close;
+    std::printf("%-32s %12zu %12.5g %12.3g %12.3g %s\n",
+                graph.values[graph.outputs[i]].name.c_str(), expected[i].size(), d.largest,
+                d.absolute, d.relative,
+                close      ? ""
+                : d.finite ? "TOO LARGE"
+                           : "NOT FINITE");
+}
+if (!all_close)
+    throw std::runtime_error(library.name() + " differs from its model by more than the tolerance");
+}  // namespace
+
+}  // namespace convoy
+
+void add_verify_command(CLI::App &app) {
+    CLI::App *command = app.add_subcommand(
+        "verify", "Compare a compiled library with its model in double precision");
+    auto options = std::make_shared<Options>();
+    command->add_option("model", options->model, "The ONNX file it was compiled from")->required();
+    command->add_option("library", options->library, "DIR/NAME of the library")->required();
+    command->add_option("--dim", options->dims,
+                        "Size of a named dimension, as N=1, as given to compile");
+    command
+        ->add_option("--tolerance", options->tolerance,
+                     "Largest error allowed, relative to an output's largest magnitude")
+        ->capture_default_str();
+    command->add_option("--threads", options->threads, "Threads to run on")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command->footer(
+        "Example: convoy verify resnet34.onnx out/resnet34\nExit code 1 when an output differs by "
+        "more.");
+    command->callback([options] { run(*options); });
+}
+
+}  // namespace convoy
