@@ -1,8 +1,17 @@
 #include "generators/kernel.h"
 
+#include <cstdio>
+
 namespace convoy {
 
 namespace {
+
+// Different floats, different text.
+std::string exact_text(float value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
 
 std::string activation_text(const Activation &activation) {
     switch (activation.kind) {
@@ -11,8 +20,7 @@ std::string activation_text(const Activation &activation) {
         case Activation::Kind::relu:
             return "+relu";
         case Activation::Kind::clip:
-            return "+clip(" + std::to_string(activation.low) + "," +
-                   std::to_string(activation.high) + ")";
+            return "+clip(" + exact_text(activation.low) + "," + exact_text(activation.high) + ")";
     }
     return "";
 }

@@ -1,5 +1,7 @@
 #include "generators/layout.h"
 
+#include <algorithm>
+
 namespace convoy {
 
 std::string to_string(const Layout &layout) {
@@ -28,7 +30,10 @@ int position_of(const Layout &layout, int channels, int channel) {
 
 View make_view(int mb, int c, int h, int w, Layout layout, int vector) {
     View view{.mb = mb, .c = c, .h = h, .w = w, .layout = layout, .blocks = c};
-    if (layout.block > 1) view.blocks = (c + vector - 1) / vector * (vector / layout.block);
+    if (layout.block > 1) {
+        const int whole = std::max(vector, layout.block);
+        view.blocks = (c + whole - 1) / whole * (whole / layout.block);
+    }
     return view;
 }
 

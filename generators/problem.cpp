@@ -1,5 +1,6 @@
 #include "generators/problem.h"
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -10,30 +11,52 @@ int64_t ConvProblem::macs() const {
 }
 
 int output_extent(int i, int k, int s, int d, int p, int p_end) {
-    return (i + p + p_end - ((k - 1) * d + 1)) / s + 1;
+    const int last = i + p + p_end - ((k - 1) * d + 1);
+    return last < 0 ? 0 : last / s + 1;
 }
 
+namespace {
+
+[[noreturn]] void fail(const ConvProblem &p, const std::string &what) {
+    throw std::invalid_argument("convolution " + to_string(p) + ": " + what);
+}
+
+void check_counts(const ConvProblem &p) {
+    const std::pair<const char *, int> counts[] = {
+        {"mb", p.mb}, {"g", p.g},   {"ic", p.ic}, {"ih", p.ih}, {"iw", p.iw}, {"oc", p.oc},
+        {"kh", p.kh}, {"kw", p.kw}, {"sh", p.sh}, {"sw", p.sw}, {"dh", p.dh}, {"dw", p.dw}};
+    for (const auto &[letter, value] : counts) {
+        if (value < 1) fail(p, letter + (" is " + std::to_string(value)) + ", expected at least 1");
+    }
+    const std::pair<const char *, int> pads[] = {
+        {"ph", p.ph}, {"pw", p.pw}, {"phe", p.ph_end}, {"pwe", p.pw_end}};
+    for (const auto &[letter, value] : pads) {
+        if (value < 0) fail(p, letter + (" is " + std::to_string(value)) + ", expected at least 0");
+    }
+}
+
+}  // namespace
+
 void check(const ConvProblem &p) {
-    const auto fail = [&](const std::string &what) {
-        throw std::invalid_argument("convolution " + to_string(p) + ": " + what);
-    };
-    for (int value :
-         {p.mb, p.g, p.ic, p.ih, p.iw, p.oc, p.oh, p.ow, p.kh, p.kw, p.sh, p.sw, p.dh, p.dw}) {
-        if (value < 1) fail("every extent, stride and dilation must be at least 1");
-    }
-    for (int pad : {p.ph, p.pw, p.ph_end, p.pw_end}) {
-        if (pad < 0) fail("pads must not be negative");
-    }
+    check_counts(p);
     if (p.ic % p.g != 0) {
-        fail("ic " + std::to_string(p.ic) + " is not divisible by g " + std::to_string(p.g));
+        fail(p, "ic " + std::to_string(p.ic) + " is not divisible by g " + std::to_string(p.g));
     }
     if (p.oc % p.g != 0) {
-        fail("oc " + std::to_string(p.oc) + " is not divisible by g " + std::to_string(p.g));
+        fail(p, "oc " + std::to_string(p.oc) + " is not divisible by g " + std::to_string(p.g));
     }
     const int oh = output_extent(p.ih, p.kh, p.sh, p.dh, p.ph, p.ph_end);
     const int ow = output_extent(p.iw, p.kw, p.sw, p.dw, p.pw, p.pw_end);
-    if (p.oh != oh) fail("oh is " + std::to_string(p.oh) + ", expected " + std::to_string(oh));
-    if (p.ow != ow) fail("ow is " + std::to_string(p.ow) + ", expected " + std::to_string(ow));
+    if (oh < 1) {
+        fail(p, "kh " + std::to_string(p.kh) + " exceeds ih " + std::to_string(p.ih) +
+                    " and its pads");
+    }
+    if (ow < 1) {
+        fail(p, "kw " + std::to_string(p.kw) + " exceeds iw " + std::to_string(p.iw) +
+                    " and its pads");
+    }
+    if (p.oh != oh) fail(p, "oh is " + std::to_string(p.oh) + ", expected " + std::to_string(oh));
+    if (p.ow != ow) fail(p, "ow is " + std::to_string(p.ow) + ", expected " + std::to_string(ow));
 }
 
 std::string to_string(const ConvProblem &p) {
@@ -66,20 +89,29 @@ ConvProblem parse_conv_problem(const std::string &text) {
     };
     static const char *const known[] = {"mb", "g",  "ic", "ih", "iw", "oc", "oh", "ow",  "kh",
                                         "kw", "sh", "sw", "dh", "dw", "ph", "pw", "phe", "pwe"};
+    const auto is_known = [](const std::string &letter) {
+        return std::find(std::begin(known), std::end(known), letter) != std::end(known);
+    };
     std::map<std::string, int> letters;
-    for (size_t at = 0; at < text.size() && text[at] != '+' && text[at] != 'n';) {
+    size_t at = 0;
+    while (at < text.size() && text[at] != '+' && text.compare(at, 2, "n\"") != 0) {
+        const size_t start = at;
         std::string letter, digits;
         while (at < text.size() && text[at] >= 'a' && text[at] <= 'z') letter += text[at++];
         while (at < text.size() && text[at] >= '0' && text[at] <= '9') digits += text[at++];
-        if (digits.empty() || digits.size() > 6) {
-            fail("expected letters and a number of at most 6 digits, found '" + letter + digits +
+        if (digits.size() > 6 || (digits.empty() && (letter.empty() || is_known(letter)))) {
+            fail("expected letters and a number of at most 6 digits, found '" + text.substr(start) +
                  "'");
         }
-        bool is_known = false;
-        for (const char *name : known) is_known = is_known || letter == name;
-        if (!is_known) fail("unknown letter '" + letter + "'");
+        if (!is_known(letter)) fail("unknown letter '" + letter + "'");
         if (!letters.emplace(letter, std::stoi(digits)).second)
             fail("'" + letter + "' is given twice");
+    }
+    if (at < text.size() && text[at] == 'n') {
+        const size_t end = text.find('"', at + 2);
+        if (end == std::string::npos) fail("the name has no closing quote");
+        if (end + 1 < text.size() && text[end + 1] != '+')
+            fail("found '" + text.substr(end + 1) + "' after the name, expected '+' or the end");
     }
     for (const char *needed : {"ic", "ih", "oc", "kh"}) {
         if (!letters.contains(needed)) fail(std::string("'") + needed + "' is missing");
@@ -105,8 +137,7 @@ ConvProblem parse_conv_problem(const std::string &text) {
     p.pw = get("pw", p.ph);
     p.ph_end = get("phe", p.ph);
     p.pw_end = get("pwe", p.pw);
-    if (p.g < 1 || p.sh < 1 || p.sw < 1 || p.dh < 1 || p.dw < 1)
-        fail("g, strides and dilations must be at least 1");
+    check_counts(p);
     p.oh = get("oh", output_extent(p.ih, p.kh, p.sh, p.dh, p.ph, p.ph_end));
     p.ow = get("ow", output_extent(p.iw, p.kw, p.sw, p.dw, p.pw, p.pw_end));
     check(p);

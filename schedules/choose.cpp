@@ -6,6 +6,22 @@ namespace convoy {
 
 namespace {
 
+bool same_parameters(const Schedule &a, const Schedule &b) {
+    return std::equal(a.parameters.begin(), a.parameters.end(), b.parameters.begin(),
+                      b.parameters.end(),
+                      [](const auto &x, const auto &y) { return x.first == y.first; });
+}
+
+// A schedule of the template as it is now: with its parameters, and legal.
+bool applies(const Template &t, const Kernel &kernel, const Schedule &schedule,
+             const Board &board) {
+    if (!t.accepts(kernel, board)) return false;
+    const std::vector<Schedule> candidates = t.candidates(kernel, board);
+    return std::any_of(candidates.begin(), candidates.end(),
+                       [&](const Schedule &c) { return same_parameters(c, schedule); }) &&
+           t.illegal(kernel, schedule, board).empty();
+}
+
 std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
                                        const Records &records) {
     const Record *record = records.find(to_string(kernel));
@@ -13,8 +29,7 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
     for (const Template *t : templates_for(board)) {
         if (record->schedule.template_name != t->name || record->template_version != t->version)
             continue;
-        if (!t->accepts(kernel, board) || !t->illegal(kernel, record->schedule, board).empty())
-            return {};
+        if (!applies(*t, kernel, record->schedule, board)) return {};
         return RankedSchedule{record->schedule, record->time_us * 1e3 * board.clock_ghz, true};
     }
     return {};

@@ -30,14 +30,19 @@ public:
     }
     template<typename T>
     void read_positive(const char *key, T &value, double limit) {
-        if (object_.contains(key) && !object_.at(key).is_number()) {
-            fail(key, "is " + object_.at(key).dump(), "a number");
+        const char *const expected = std::is_integral_v<T> ? "a whole number" : "a number";
+        if (object_.contains(key)) {
+            const json &found = object_.at(key);
+            if (std::is_integral_v<T> ? !found.is_number_integer() : !found.is_number())
+                fail(key, "is " + found.dump(), expected);
         }
-        read(key, value, "a number");
-        if (!(value > 0 && value <= limit)) {
+        double number = 0;  // wide enough to compare with the limit
+        read(key, number, expected);
+        if (!(number > 0 && number <= limit)) {
             fail(key, "is " + object_.at(key).dump(),
                  "more than 0 and at most " + std::to_string((int64_t)limit));
         }
+        value = (T)number;
     }
     void expect_no_other_keys() const {
         for (const auto &[key, value] : object_.items()) {

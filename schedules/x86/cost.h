@@ -32,6 +32,11 @@ inline double stream_cycles(const Board &board, double bytes, double footprint) 
     return bytes / board.dram_bytes_per_cycle;
 }
 
+// Loads run ahead of the arithmetic, but not all of the way.
+inline double overlapped(double compute, double traffic) {
+    return std::max(compute, traffic) + 0.25 * std::min(compute, traffic);
+}
+
 // A register tile may hold this many accumulators beside the operands of one step; more are
 // spilled.
 inline bool tile_fits(const Board &board, int accumulators, int streamed_operands) {

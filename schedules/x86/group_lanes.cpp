@@ -37,9 +37,17 @@ void apply(GroupedConv2dStages &s, const Schedule &schedule) {
         .unroll(owv)
         .unroll(s.oh)
         .unroll(s.oc);
+    // The operands of the inner loop stay in registers across the outer one: they must be the few.
+    std::vector<VarOrRVar> tile = {s.lane, owl};
+    if (tile_oc <= tile_ow * tile_oh) {
+        tile.insert(tile.end(), {s.oc, owv, s.oh});
+    } else {
+        tile.insert(tile.end(), {owv, s.oh, s.oc});
+    }
+    tile.insert(tile.end(), {s.kw, s.kh, s.ic, s.group, s.image});
     s.accumulator.update()
         .split(s.ow, owv, owl, vector_ow)
-        .reorder(s.lane, owl, owv, s.oh, s.oc, s.kw, s.kh, s.ic, s.group, s.image)
+        .reorder(tile)
         .unroll(owv)
         .unroll(s.oh)
         .unroll(s.oc);
@@ -109,7 +117,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
             ((tile_ow - 1.0) * p.sw + p.kw) * ((tile_oh - 1.0) * p.sh + p.kh) / (p.kw * p.kh);
         loads = tile_oc + std::min(inputs, 0.5 * (distinct + inputs));
     }
-    if (vector_ow > 1 && p.sw > 1) loads += inputs * (vector_ow - 1);
+    if (vector_ow > 1 && p.sw > 1) loads += 2 * inputs * (vector_ow - 1);
     const double step = step_cycles(board, lanes * vector_ow, inputs * tile_oc, loads);
     const double steps = (double)ic * p.kh * p.kw;
     const int unroll = schedule.at("unroll_taps");
@@ -135,13 +143,20 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         traffic += stream_cycles(board, all_input * (tiles_oc - 1), group_input);
     }
     traffic += stream_cycles(board, all_input + all_output, all_input + all_output);
-    return compute + 0.5 * traffic;
+    return overlapped(compute, traffic);
+}
+
+// Depthwise taps share their inputs, which the compiler keeps in registers once all taps stand side
+// by side: over more rows than two they no longer fit, and with several input channels there is
+// nothing to gain.
+int unroll_taps(const ConvProblem &p, int accumulators, int tile_oh) {
+    if (p.kw > 11) return 0;
+    return p.ic_per_group() == 1 && tile_oh <= 2 && p.kh * p.kw * accumulators <= 512 ? 2 : 1;
 }
 
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block;
-    const int taps = p.kh * p.kw;
     std::vector<Schedule> list;
     const auto add = [&](std::map<std::string, int> parameters) {
         Schedule schedule{"group_lanes", std::move(parameters)};
@@ -157,9 +172,8 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
                              {"tile_oh", tile_oh},
                              {"tile_oc", tile_oc},
                              {"rows_outer", rows_outer},
-                             {"unroll_taps", taps * tile_ow * tile_oh * tile_oc <= 256 ? 2
-                                             : p.kw <= 11                              ? 1
-                                                                                       : 0}});
+                             {"unroll_taps",
+                              unroll_taps(p, tile_ow * tile_oh * tile_oc, tile_oh)}});
                     }
                 }
             }

@@ -19,10 +19,16 @@ void vectors_of_tile(S &&stage, const Conv2dStages &s) {
 }
 
 void tile_reduction(Func &f, const Conv2dStages &s, const std::vector<VarOrRVar> &reduction,
-                    RVar unrolled, int unroll_ic) {
+                    RVar unrolled, int unroll_ic, bool few_vectors) {
     f.vectorize(s.lane).unroll(s.ow).unroll(s.oh).unroll(s.oc).store_in(MemoryType::Stack);
     if (s.subs > 1) f.vectorize(s.sub);
-    std::vector<VarOrRVar> order = {s.lane, s.sub, s.ow, s.oh, s.oc};
+    // The operands of the inner loop stay in registers across the outer one: they must be the few.
+    std::vector<VarOrRVar> order = {s.lane, s.sub};
+    if (few_vectors) {
+        order.insert(order.end(), {s.oc, s.ow, s.oh});
+    } else {
+        order.insert(order.end(), {s.ow, s.oh, s.oc});
+    }
     order.insert(order.end(), reduction.begin(), reduction.end());
     f.update().reorder(order);
     vectors_of_tile(f.update(), s);
@@ -33,6 +39,7 @@ void apply(Conv2dStages &s, const Schedule &schedule) {
     const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
               tile_oc = schedule.at("tile_oc");
     const int tile_ic = schedule.at("tile_ic"), unroll_ic = schedule.at("unroll_ic");
+    const bool few_vectors = tile_oc <= tile_ow * tile_oh;
     Var owo("owo"), owi("owi"), oho("oho"), ohi("ohi"), oco("oco"), oci("oci"), task("task");
 
     s.output.vectorize(s.lane).split(s.oc, oco, oci, tile_oc).unroll(oci).unroll(s.sub);
@@ -52,7 +59,8 @@ void apply(Conv2dStages &s, const Schedule &schedule) {
         }
         s.output.parallel(task);
         s.accumulator.compute_at(s.output, owo);
-        tile_reduction(s.accumulator, s, {s.ic_lane, s.ic_block, s.kw, s.kh}, s.ic_lane, unroll_ic);
+        tile_reduction(s.accumulator, s, {s.ic_lane, s.ic_block, s.kw, s.kh}, s.ic_lane, unroll_ic,
+                       few_vectors);
         return;
     }
     // The reduction in blocks of tile_ic channel blocks: their weights stay in the first-level
@@ -88,7 +96,8 @@ void apply(Conv2dStages &s, const Schedule &schedule) {
         s.accumulator.update().vectorize(s.sub);
     }
     partial.compute_at(s.accumulator, owo);
-    tile_reduction(partial, s, {s.ic_lane, ic_inner, s.kw, s.kh}, s.ic_lane, unroll_ic);
+    tile_reduction(partial, s, {s.ic_lane, ic_inner, s.kw, s.kh}, s.ic_lane, unroll_ic,
+                   few_vectors);
 }
 
 struct Shape {
@@ -195,7 +204,8 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const int run = std::gcd(shape.ic, shape.kernel.input.layout.block);
     const double loops =
         (double)shape.steps / run * 2 + shape.steps / schedule.at("unroll_ic") * 0.25;
-    const double ends = 12 + columns * tile_oc * (conv_of(kernel).residual ? 3 : 2);
+    const int subs = shape.vector / shape.kernel.output.layout.block;
+    const double ends = 12 + columns * tile_oc * ((shape.kernel.residual ? 3 : 2) + 4 * (subs - 1));
     double compute = tiles * (step * shape.steps + loops + ends);
 
     // Weights of one tile are read again for every tile of the plane, inputs for every tile of
@@ -226,7 +236,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
     }
     traffic += stream_cycles(board, all_weights, 4 * all_weights + all_input);
-    return compute + 0.5 * traffic;
+    return overlapped(compute, traffic);
 }
 
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
