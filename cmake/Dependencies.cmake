@@ -15,7 +15,6 @@ endfunction()
 
 convoy_python_package_dir(halide halide_dir)
 convoy_python_package_dir(onnx CONVOY_ONNX_DIR)
-set(convoy_halide_libdir ${halide_dir}/lib64)
 list(APPEND CMAKE_PREFIX_PATH ${halide_dir})
 set(HalideHelpers_DIR ${halide_dir}/lib64/cmake/HalideHelpers)
 find_package(Halide 21 REQUIRED COMPONENTS shared PATHS ${halide_dir}/lib64/cmake/Halide)
@@ -23,3 +22,4 @@ find_package(Halide 21 REQUIRED COMPONENTS shared PATHS ${halide_dir}/lib64/cmak
 find_package(Protobuf REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)

@@ -135,23 +135,26 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double all_input = group_input * lane_groups * p.mb;
     const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups * p.mb;
     const double tiles_oc = (double)ceil_div(oc, tile_oc);
-    double traffic = 0;
+    const double all_weights = group_weights * lane_groups;
+    const double again = tiles * tile_weights - all_weights;
+    double traffic = stream_cycles(board, all_weights, 4 * all_weights + all_input);
     if (schedule.at("rows_outer")) {
-        traffic += stream_cycles(board, tiles * tile_weights, group_weights + tile_input);
+        traffic += stream_cycles(board, again, group_weights + tile_input);
     } else {
-        traffic += stream_cycles(board, tiles * tile_weights, tile_weights + tile_input);
+        traffic += stream_cycles(board, again, tile_weights + tile_input);
         traffic += stream_cycles(board, all_input * (tiles_oc - 1), group_input);
     }
     traffic += stream_cycles(board, all_input + all_output, all_input + all_output);
     return overlapped(compute, traffic);
 }
 
-// Depthwise taps share their inputs, which the compiler keeps in registers once all taps stand side
-// by side: over more rows than two they no longer fit, and with several input channels there is
-// nothing to gain.
-int unroll_taps(const ConvProblem &p, int accumulators, int tile_oh) {
+// Unrolled taps share their inputs, which the compiler then keeps in registers. Depthwise gains
+// from it while the tile is small; with several input channels it gains nothing, and where
+// registers are few it spills.
+int unroll_taps(const ConvProblem &p, const Board &board, int accumulators, int tile_oh) {
     if (p.kw > 11) return 0;
-    return p.ic_per_group() == 1 && tile_oh <= 2 && p.kh * p.kw * accumulators <= 512 ? 2 : 1;
+    if (p.ic_per_group() > 1) return board.vector_registers >= 32 ? 1 : 0;
+    return tile_oh <= 2 && p.kh * p.kw * accumulators <= 512 ? 2 : 1;
 }
 
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
@@ -166,14 +169,15 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
         for (int tile_ow = 1; tile_ow <= 14; tile_ow++) {
             for (int tile_oh : {1, 2, 3, 4, 7}) {
                 for (int tile_oc = 1; tile_oc <= std::min(p.oc_per_group(), 24); tile_oc++) {
+                    const int accumulators = tile_ow * tile_oh * tile_oc;
+                    if (p.ic_per_group() == 1 && accumulators > board.vector_registers / 2) break;
                     for (int rows_outer : {0, 1}) {
                         add({{"vector_ow", vector_ow},
                              {"tile_ow", tile_ow},
                              {"tile_oh", tile_oh},
                              {"tile_oc", tile_oc},
                              {"rows_outer", rows_outer},
-                             {"unroll_taps",
-                              unroll_taps(p, tile_ow * tile_oh * tile_oc, tile_oh)}});
+                             {"unroll_taps", unroll_taps(p, board, accumulators, tile_oh)}});
                     }
                 }
             }

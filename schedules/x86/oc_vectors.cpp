@@ -215,27 +215,27 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         4.0 * shape.ic * ((tile_ow - 1) * p.sw + p.kw) * ((tile_oh - 1) * p.sh + p.kh);
     const double all_weights = shape.weight_bytes() * p.g,
                  all_input = shape.input_bytes() * p.g * p.mb;
-    double traffic = 0;
+    // All are read once from where the whole network keeps them, and again from nearer.
+    const double again = tiles * tile_weights - all_weights;
+    double traffic = stream_cycles(board, all_weights, 4 * all_weights + all_input);
     if (schedule.at("tile_ic") > 0) {
         const double part = (double)schedule.at("tile_ic") * run / shape.ic;
         const int band = schedule.at("band_oh");
         const double bands = (double)ceil_div(p.oh, band) * tiles_oc * p.g * p.mb;
         const double sums = (double)sums_bytes(shape, tile_oc, band);
-        traffic +=
-            stream_cycles(board, tiles * tile_weights, (tile_weights + tile_input) * part + sums);
-        traffic +=
-            stream_cycles(board, bands * tile_weights, 2 * tile_weights + shape.input_bytes());
+        traffic += stream_cycles(board, again, (tile_weights + tile_input) * part + sums);
+        traffic += stream_cycles(board, bands * tile_weights - all_weights,
+                                 2 * tile_weights + shape.input_bytes());
         traffic += stream_cycles(board, 2 * sums / part * bands, sums + tile_weights * part);
         traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
         compute += tiles / part * (8 + columns * tile_oc * 2);
     } else if (schedule.at("rows_outer")) {
-        traffic += stream_cycles(board, tiles * tile_weights, shape.weight_bytes() + tile_input);
+        traffic += stream_cycles(board, again, shape.weight_bytes() + tile_input);
         traffic += stream_cycles(board, all_input, 2 * all_input);
     } else {
-        traffic += stream_cycles(board, tiles * tile_weights, tile_weights + tile_input);
+        traffic += stream_cycles(board, again, tile_weights + tile_input);
         traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
     }
-    traffic += stream_cycles(board, all_weights, 4 * all_weights + all_input);
     return overlapped(compute, traffic);
 }
 
