@@ -157,6 +157,12 @@ int unroll_taps(const ConvProblem &p, const Board &board, int accumulators, int 
     return tile_oh <= 2 && p.kh * p.kw * accumulators <= 512 ? 2 : 1;
 }
 
+// Accumulators beyond which the shared inputs of unrolled taps no longer fit beside them.
+int largest_tile(const ConvProblem &p, const Board &board) {
+    const bool shares_inputs = p.ic_per_group() == 1 || board.vector_registers >= 32;
+    return shares_inputs ? board.vector_registers / 2 : board.vector_registers * 3 / 4;
+}
+
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block;
@@ -170,7 +176,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
             for (int tile_oh : {1, 2, 3, 4, 7}) {
                 for (int tile_oc = 1; tile_oc <= std::min(p.oc_per_group(), 24); tile_oc++) {
                     const int accumulators = tile_ow * tile_oh * tile_oc;
-                    if (p.ic_per_group() == 1 && accumulators > board.vector_registers / 2) break;
+                    if (accumulators > largest_tile(p, board)) break;
                     for (int rows_outer : {0, 1}) {
                         add({{"vector_ow", vector_ow},
                              {"tile_ow", tile_ow},
