@@ -39,6 +39,8 @@ View make_view(int mb, int c, int h, int w, Layout layout, int vector) {
 
 std::string to_string(const View &view) {
     std::string text = to_string(view.layout);
+    if (view.layout.block == 1 && view.blocks != view.c)
+        text += "/" + std::to_string(view.blocks);  // rows of a longer stride
     const Halo &halo = view.halo;
     if (halo != Halo{}) {
         text += "+" + std::to_string(halo.top) + "," + std::to_string(halo.left) + "," +

@@ -1,0 +1,82 @@
+#include "generators/pack.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace convoy {
+namespace {
+
+std::vector<float> counted(size_t count) {
+    std::vector<float> values(count);
+    std::iota(values.begin(), values.end(), 1.0f);
+    return values;
+}
+
+TEST(Pack, ActivationsLieAsTheViewSays) {
+    View view = make_view(1, 3, 1, 2, {2}, 2);
+    view.halo = {.top = 1, .left = 1};
+    const std::vector<float> nchw = {1, 2, 3, 4, 5, 6};  // (c, w)
+    // Two blocks of 2 rows x 3 columns x 2 lanes; the last lane holds no channel.
+    const std::vector<float> expected = {0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 2, 4,
+                                         0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 6, 0};
+    EXPECT_EQ(pack_activation(view, nchw.data()), expected);
+}
+
+TEST(Pack, ActivationsRoundTrip) {
+    for (const Layout &layout : {Layout{}, Layout{8}, Layout{4, 4}, Layout{2, 6}}) {
+        View view = make_view(2, 12, 3, 5, layout, 8);
+        view.halo = {1, 2, 0, 3};
+        const std::vector<float> nchw = counted(2 * 12 * 3 * 5);
+        const std::vector<float> memory = pack_activation(view, nchw.data());
+        EXPECT_EQ(memory.size(), (size_t)view.floats());
+        EXPECT_EQ(unpack_activation(view, memory.data()), nchw) << to_string(layout);
+    }
+}
+
+TEST(Pack, ChannelsFollowTheLayout) {
+    const std::vector<float> values = {1, 2, 3, 4, 5, 6};
+    EXPECT_EQ(pack_channels(make_view(1, 6, 1, 1, {4}, 4), values.data()),
+              (std::vector<float>{1, 2, 3, 4, 5, 6, 0, 0}));
+    EXPECT_EQ(pack_channels(make_view(1, 6, 1, 1, {2, 2}, 2), values.data()),
+              (std::vector<float>{1, 4, 2, 5, 3, 6}));
+}
+
+Conv2dKernel kernel_of(const char *problem, Layout input, Layout output, int vector) {
+    const ConvProblem p = parse_conv_problem(problem);
+    return {.problem = p,
+            .input = make_view(p.mb, p.ic, p.ih, p.iw, input, vector),
+            .output = make_view(p.mb, p.oc, p.oh, p.ow, output, vector)};
+}
+
+TEST(Pack, VectorsOfOutputChannels) {
+    // Weights (oc 3, ic 2, kw 2): the vector is innermost, then ic, then taps.
+    const Conv2dKernel kernel = kernel_of("ic2ih1iw2oc3kh1kw2", {}, {2}, 2);
+    const PackedConv2d packed =
+        pack_for_conv2d(kernel, 2, counted(3 * 2 * 2).data(), counted(3).data());
+    EXPECT_EQ(packed.weights,
+              (std::vector<float>{1, 5, 3, 7, 2, 6, 4, 8, 9, 0, 11, 0, 10, 0, 12, 0}));
+    EXPECT_EQ(packed.bias, (std::vector<float>{1, 2, 3, 0}));
+}
+
+TEST(Pack, InterleavedNeighboursAreFoldedIn) {
+    // Input channels lie as 0 2 1 3, output channels as 0 2 1 3.
+    const Conv2dKernel kernel = kernel_of("ic4ih1oc4kh1", {2, 2}, {2, 2}, 2);
+    const PackedConv2d packed =
+        pack_for_conv2d(kernel, 2, counted(4 * 4).data(), counted(4).data());
+    EXPECT_EQ(packed.weights,
+              (std::vector<float>{1, 9, 3, 11, 2, 10, 4, 12, 5, 13, 7, 15, 6, 14, 8, 16}));
+    EXPECT_EQ(packed.bias, (std::vector<float>{1, 3, 2, 4}));
+}
+
+TEST(Pack, LanesOfGroups) {
+    // 3 groups of 1 input and 2 output channels, 2 lanes: (lane, oc, ic, lane group).
+    const Conv2dKernel kernel = kernel_of("g3ic3ih1oc6kh1", {2}, {2, 3}, 2);
+    const PackedConv2d packed =
+        pack_for_grouped_conv2d(kernel, counted(6).data(), counted(6).data());
+    EXPECT_EQ(packed.weights, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
+    EXPECT_EQ(packed.bias, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
+}
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "tests/kernels/kernel_harness.h"
+#include "tests/kernels/schedule_sample.h"
+#include "tests/kernels/tested_boards.h"
+
+namespace convoy {
+
+// Tests that run on each board; their files instantiate them with every_board().
+class BoardTest : public testing::TestWithParam<std::string> {
+protected:
+    const Board board_ = load_board(GetParam());
+
+    // Under the model's first schedule, `others` candidates of each template, and the reference.
+    void expect_right(const KernelCase &test, size_t others = 0) const {
+        const std::vector<Schedule> schedules = sample_schedules(test.kernel, board_, 1, others);
+        ASSERT_FALSE(schedules.empty()) << to_string(test.kernel);
+        for (const Schedule &schedule : schedules) {
+            EXPECT_EQ(what_is_wrong(test, schedule, board_), "")
+                << to_string(test.kernel) << ": " << to_string(schedule);
+        }
+    }
+};
+
+inline auto every_board() {
+    return testing::ValuesIn(tested_boards());
+}
+
+inline std::string board_of(const testing::TestParamInfo<std::string> &info) {
+    return info.param;
+}
+
+}  // namespace convoy

@@ -1,0 +1,98 @@
+#include "tests/kernels/jit/jit_kernel.h"
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "generators/pack.h"
+
+namespace convoy {
+
+JitKernel::JitKernel(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    ScheduledKernel built = template_of(schedule, board).build(kernel, schedule);
+    argument_count_ = built.arguments.size() + 1;
+    const Halide::Target target = Halide::Target(board.halide_target)
+                                      .with_feature(Halide::Target::JIT)
+                                      .with_feature(Halide::Target::NoAsserts)
+                                      .with_feature(Halide::Target::NoBoundsQuery);
+    callable_ = built.output.compile_to_callable(built.arguments, target);
+}
+
+JitCall::Context::Context() {
+    // A library's driver has no allocator: a kernel that needs one does not link.
+    handlers.custom_malloc = [](Halide::JITUserContext *context, size_t bytes) {
+        static_cast<Context *>(context)->allocations++;
+        return std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+    };
+    handlers.custom_free = [](Halide::JITUserContext *, void *memory) { std::free(memory); };
+}
+
+JitCall::JitCall(const JitKernel &kernel, const std::vector<float *> &pointers)
+    : callable_(kernel.callable_), buffers_(pointers.size(), halide_buffer_t{}) {
+    if (pointers.size() != kernel.argument_count_) {
+        throw std::runtime_error("the kernel has " + std::to_string(kernel.argument_count_) +
+                                 " arguments, not " + std::to_string(pointers.size()));
+    }
+    arguments_.push_back(&context_pointer_);
+    for (size_t i = 0; i < pointers.size(); i++) {
+        buffers_[i].host = reinterpret_cast<uint8_t *>(pointers[i]);
+        arguments_.push_back(&buffers_[i]);
+    }
+}
+
+void JitCall::operator()() {
+    if (const int error = callable_.call_argv_fast(arguments_.size(), arguments_.data()))
+        throw std::runtime_error("the kernel returned error " + std::to_string(error));
+    if (context_.allocations > 0) throw std::runtime_error("the kernel allocates memory");
+}
+
+const View &input_view(const Kernel &kernel) {
+    return std::visit([](const auto &k) -> const View & { return k.input; }, kernel);
+}
+
+const View &output_view(const Kernel &kernel) {
+    return std::visit([](const auto &k) -> const View & { return k.output; }, kernel);
+}
+
+const View *addend_view(const Kernel &kernel) {
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel))
+        return conv->residual ? &*conv->residual : nullptr;
+    if (const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel))
+        return elementwise->addend ? &*elementwise->addend : nullptr;
+    return nullptr;
+}
+
+int64_t input_offset(const Kernel &) {
+    return 0;
+}
+
+int64_t addend_offset(const Kernel &kernel) {
+    return std::holds_alternative<Conv2dKernel>(kernel) ? addend_view(kernel)->origin() : 0;
+}
+
+int64_t output_offset(const Kernel &kernel) {
+    const View &output = output_view(kernel);
+    const auto *reorder = std::get_if<ReorderKernel>(&kernel);
+    const int first_block = reorder ? reorder->first_channel / output.layout.block : 0;
+    return output.origin() + first_block * output.plane_stride();
+}
+
+std::vector<std::vector<float>> pack_constants(const Kernel &kernel, const Schedule &schedule,
+                                               const std::vector<float> &weights_or_scale,
+                                               const std::vector<float> &bias_or_shift) {
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
+        PackedConv2d packed =
+            packs_groups_in_lanes(*conv, schedule)
+                ? pack_for_grouped_conv2d(*conv, weights_or_scale.data(), bias_or_shift.data())
+                : pack_for_conv2d(*conv, weights_vector(schedule), weights_or_scale.data(),
+                                  bias_or_shift.data());
+        return {std::move(packed.weights), std::move(packed.bias)};
+    }
+    const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel);
+    if (elementwise && elementwise->has_scale_shift) {
+        return {pack_channels(elementwise->input, weights_or_scale.data()),
+                pack_channels(elementwise->input, bias_or_shift.data())};
+    }
+    return {};
+}
+
+}  // namespace convoy

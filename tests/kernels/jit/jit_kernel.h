@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "schedules/template.h"
+
+namespace convoy {
+
+// A scheduled kernel compiled into this process for a board's target, without assertions and bounds
+// queries.
+class JitKernel {
+public:
+    JitKernel(const Kernel &kernel, const Schedule &schedule, const Board &board);
+
+private:
+    friend class JitCall;
+    Halide::Callable callable_;
+    size_t argument_count_ = 0;
+};
+
+// Calls of a kernel as a compiled library's driver makes them: of a buffer only the host pointer is
+// set, and no memory can be allocated.
+class JitCall {
+public:
+    // One pointer an argument, in the order of ScheduledKernel, the output's last. The kernel must
+    // outlive the call.
+    JitCall(const JitKernel &kernel, const std::vector<float *> &pointers);
+    JitCall(const JitCall &) = delete;
+
+    // Throws std::runtime_error when the kernel returns an error or has allocated.
+    void operator()();
+
+private:
+    struct Context : Halide::JITUserContext {
+        std::atomic<int> allocations{0};
+        Context();
+    };
+
+    const Halide::Callable &callable_;
+    Context context_;
+    Halide::JITUserContext *const context_pointer_ = &context_;
+    std::vector<halide_buffer_t> buffers_;
+    std::vector<const void *> arguments_;
+};
+
+// Where a kernel expects the pointer to each of its views, as an offset into the view's memory.
+// Operands whose halo has coordinates start at the halo, the others at channel block 0, row 0,
+// column 0.
+int64_t input_offset(const Kernel &kernel);
+int64_t addend_offset(const Kernel &kernel);
+int64_t output_offset(const Kernel &kernel);
+
+// The residual of a convolution or the addend of an elementwise kernel, null where it has none.
+const View *addend_view(const Kernel &kernel);
+const View &input_view(const Kernel &kernel);
+const View &output_view(const Kernel &kernel);
+
+// The arguments between a kernel's input and its addend: weights and bias, or scale and shift.
+std::vector<std::vector<float>> pack_constants(const Kernel &kernel, const Schedule &schedule,
+                                               const std::vector<float> &weights_or_scale,
+                                               const std::vector<float> &bias_or_shift);
+
+}  // namespace convoy

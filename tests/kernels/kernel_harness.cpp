@@ -1,0 +1,246 @@
+#include "tests/kernels/kernel_harness.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
+#include "tests/kernels/jit/jit_kernel.h"
+
+namespace convoy {
+
+namespace {
+
+constexpr float poison = 262144;  // finite, and shows in any sum
+constexpr uint32_t canary_bits = 0x7fc0beef;
+const float canary = std::bit_cast<float>(canary_bits);
+
+bool is_canary(float value) {
+    return std::bit_cast<uint32_t>(value) == canary_bits;
+}
+
+// Cache-line aligned floats with guards before and after.
+class Memory {
+public:
+    static constexpr size_t guard = 64;
+
+    Memory(size_t floats, float value) : size_(floats) {
+        const size_t bytes = (floats + 2 * guard + 15) / 16 * 64;
+        start_.reset(static_cast<float *>(std::aligned_alloc(64, bytes)));
+        std::fill_n(start_.get(), floats + 2 * guard, value);
+    }
+    float *data() { return start_.get() + guard; }
+    size_t size() const { return size_; }
+    float before(size_t i) const { return start_.get()[i]; }
+    float after(size_t i) const { return start_.get()[guard + size_ + i]; }
+
+private:
+    struct Free {
+        void operator()(float *p) const { std::free(p); }
+    };
+    size_t size_;
+    std::unique_ptr<float, Free> start_;
+};
+
+// Written from layout.h's comments, apart from the functions that the compiler uses.
+size_t index_at(const View &v, int image, int block, int lane, int y, int x) {
+    const size_t rows = v.halo.top + v.h + v.halo.bottom,
+                 columns = v.halo.left + v.w + v.halo.right;
+    const size_t plane = size_t(image) * v.blocks + block;
+    return ((plane * rows + (v.halo.top + y)) * columns + (v.halo.left + x)) * v.layout.block +
+           lane;
+}
+
+struct Place {
+    int block, lane;
+};
+
+Place place_of(const View &v, int channel) {
+    const int lanes = v.layout.block;
+    if (v.layout.groups == 1) return {channel / lanes, channel % lanes};
+    const int channels_per_group = v.c / v.layout.groups;
+    const int group = channel / channels_per_group;
+    return {group / lanes * channels_per_group + channel % channels_per_group, group % lanes};
+}
+
+// Zeros, in every block and lane, for the pads that a convolution reads.
+void zero_pads(const View &v, const ConvProblem &p, float *memory) {
+    for (int image = 0; image < v.mb; image++) {
+        for (int block = 0; block < v.blocks; block++) {
+            for (int y = -p.ph; y < v.h + p.ph_end; y++) {
+                for (int x = -p.pw; x < v.w + p.pw_end; x++) {
+                    if (y >= 0 && y < v.h && x >= 0 && x < v.w) continue;
+                    std::fill_n(memory + index_at(v, image, block, 0, y, x), v.layout.block, 0.0f);
+                }
+            }
+        }
+    }
+}
+
+void store(const View &v, const Tensor &t, float *memory) {
+    for (int image = 0; image < t.mb; image++) {
+        for (int c = 0; c < t.c; c++) {
+            const Place at = place_of(v, c);
+            for (int y = 0; y < t.h; y++) {
+                for (int x = 0; x < t.w; x++)
+                    memory[index_at(v, image, at.block, at.lane, y, x)] = t.at(image, c, y, x);
+            }
+        }
+    }
+}
+
+std::string cell(int image, int channel, int y, int x) {
+    return "image " + std::to_string(image) + " channel " + std::to_string(channel) + " row " +
+           std::to_string(y) + " column " + std::to_string(x);
+}
+
+class Checker {
+public:
+    Checker(const KernelCase &test, Memory &memory)
+        : test_(test), view_(output_view(test.kernel)), memory_(memory) {
+        if (const auto *reorder = std::get_if<ReorderKernel>(&test.kernel))
+            first_channel_ = reorder->first_channel;
+    }
+
+    std::string wrong() {
+        checked_.assign(memory_.size(), false);
+        check_channels();
+        check_pad_lanes();
+        check_untouched();
+        if (count_ > 1) first_ += " (and " + std::to_string(count_ - 1) + " more)";
+        return first_;
+    }
+
+private:
+    void fail(const std::string &what) {
+        if (count_++ == 0) first_ = what;
+    }
+
+    void check_channels() {
+        const Tensor &expected = test_.expected;
+        for (int image = 0; image < expected.mb; image++) {
+            for (int c = 0; c < expected.c; c++) {
+                const Place at = place_of(view_, first_channel_ + c);
+                for (int y = 0; y < expected.h; y++) {
+                    for (int x = 0; x < expected.w; x++) {
+                        const size_t index = index_at(view_, image, at.block, at.lane, y, x);
+                        checked_[index] = true;
+                        compare(memory_.data()[index], expected.at(image, c, y, x),
+                                [&] { return cell(image, first_channel_ + c, y, x); });
+                    }
+                }
+            }
+        }
+    }
+
+    template<typename Where>
+    void compare(float found, float expected, Where where) {
+        const double limit = test_.tolerance * std::max(1.0, std::fabs((double)expected));
+        // Negated, so that NaN fails.
+        if (!(std::fabs((double)found - expected) <= limit)) {
+            fail(where() + " is " + (is_canary(found) ? "unwritten" : std::to_string(found)) +
+                 ", expected " + std::to_string(expected));
+        }
+    }
+
+    // The lanes of a channel's block that hold no channel are computed along with it.
+    void check_pad_lanes() {
+        const int lanes = view_.layout.block;
+        const int pads = (lanes - view_.c % lanes) % lanes;
+        if (pads == 0 || first_channel_ + test_.expected.c != view_.c) return;
+        for (int image = 0; image < view_.mb; image++) {
+            for (int pad = 0; pad < pads; pad++) {
+                for (int y = 0; y < view_.h; y++) {
+                    for (int x = 0; x < view_.w; x++) {
+                        const size_t index =
+                            index_at(view_, image, view_.c / lanes, lanes - 1 - pad, y, x);
+                        checked_[index] = true;
+                        if (!std::isfinite(memory_.data()[index]))
+                            fail("pad lane at " + cell(image, view_.c + pad, y, x) +
+                                 " is not finite");
+                    }
+                }
+            }
+        }
+    }
+
+    // Whole blocks of padding may be written or not, but only their planes and with finite values.
+    bool in_pad_block(size_t index) const {
+        const size_t lanes = view_.layout.block;
+        const size_t x = index / lanes % (view_.halo.left + view_.w + view_.halo.right);
+        const size_t rows = view_.halo.top + view_.h + view_.halo.bottom;
+        const size_t y = index / view_.row_stride() % rows;
+        const size_t block = index / view_.plane_stride() % view_.blocks;
+        return block * lanes >= (size_t)view_.c && x >= (size_t)view_.halo.left &&
+               x < (size_t)view_.halo.left + view_.w && y >= (size_t)view_.halo.top &&
+               y < (size_t)view_.halo.top + view_.h;
+    }
+
+    void check_untouched() {
+        for (size_t i = 0; i < Memory::guard; i++) {
+            if (!is_canary(memory_.before(i)))
+                fail("the float " + std::to_string(Memory::guard - i) +
+                     " before the output is written");
+            if (!is_canary(memory_.after(i)))
+                fail("the float " + std::to_string(i + 1) + " after the output is written");
+        }
+        for (size_t i = 0; i < memory_.size(); i++) {
+            const float value = memory_.data()[i];
+            if (checked_[i] || is_canary(value)) continue;
+            if (in_pad_block(i) && std::isfinite(value)) continue;
+            fail("float " + std::to_string(i) + " of the output's memory, outside the planes, is " +
+                 std::to_string(value));
+        }
+    }
+
+    const KernelCase &test_;
+    const View &view_;
+    Memory &memory_;
+    int first_channel_ = 0, count_ = 0;
+    std::string first_;
+    std::vector<bool> checked_;  // floats of the output's memory
+};
+
+}  // namespace
+
+KernelCase::KernelCase(Kernel k, double tolerance_)
+    : KernelCase(k, integer_operands(k), tolerance_) {}
+
+KernelCase::KernelCase(Kernel k, Operands data, double tolerance_)
+    : kernel(std::move(k)),
+      operands(std::move(data)),
+      expected(reference_result(kernel, operands)),
+      tolerance(tolerance_) {}
+
+std::string what_is_wrong(const KernelCase &test, const Schedule &schedule, const Board &board) {
+    const Kernel &kernel = test.kernel;
+    const JitKernel compiled(kernel, schedule, board);
+
+    const View &input = input_view(kernel), &output = output_view(kernel);
+    Memory in(input.floats(), poison), out(output.floats(), canary);
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel))
+        zero_pads(input, conv->problem, in.data());
+    store(input, test.operands.input, in.data());
+
+    std::vector<float *> pointers = {in.data() + input_offset(kernel)};
+    std::vector<std::vector<float>> constants =
+        pack_constants(kernel, schedule, test.operands.weights, test.operands.bias);
+    for (std::vector<float> &constant : constants) pointers.push_back(constant.data());
+    const View *addend = addend_view(kernel);
+    Memory added(addend ? addend->floats() : 0, poison);
+    if (addend) {
+        store(*addend, test.operands.addend, added.data());
+        pointers.push_back(added.data() + addend_offset(kernel));
+    }
+    pointers.push_back(out.data() + output_offset(kernel));
+
+    try {
+        JitCall(compiled, pointers)();
+    } catch (const std::runtime_error &error) {
+        return error.what();
+    }
+    return Checker(test, out).wrong();
+}
+
+}  // namespace convoy

@@ -1,0 +1,171 @@
+#include "tests/kernels/kernel_reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace convoy {
+
+namespace {
+
+float activated(float x, const Activation &activation) {
+    switch (activation.kind) {
+        case Activation::Kind::none:
+            return x;
+        case Activation::Kind::relu:
+            return x > 0 ? x : 0;
+        case Activation::Kind::clip:
+            return x < activation.low ? activation.low : x > activation.high ? activation.high : x;
+    }
+    return x;
+}
+
+bool inside(int y, int x, const Tensor &t) {
+    return y >= 0 && y < t.h && x >= 0 && x < t.w;
+}
+
+struct Reference {
+    const Operands &operands;
+    const Tensor &in = operands.input;
+
+    Tensor operator()(const Conv2dKernel &kernel) const {
+        const ConvProblem &p = kernel.problem;
+        const int ic = p.ic / p.g, oc = p.oc / p.g;
+        Tensor out(p.mb, p.oc, p.oh, p.ow);
+        for (int n = 0; n < p.mb; n++) {
+            for (int o = 0; o < p.oc; o++) {
+                for (int y = 0; y < p.oh; y++) {
+                    for (int x = 0; x < p.ow; x++) {
+                        const float sum =
+                            operands.bias[o] + window_sum(p, n, o / oc * ic, ic, o, y, x);
+                        const float addend = kernel.residual ? operands.addend.at(n, o, y, x) : 0;
+                        out.at(n, o, y, x) = activated(sum + addend, kernel.activation);
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    float window_sum(const ConvProblem &p, int n, int first_ic, int ic, int o, int y, int x) const {
+        float sum = 0;
+        for (int c = 0; c < ic; c++) {
+            for (int ky = 0; ky < p.kh; ky++) {
+                for (int kx = 0; kx < p.kw; kx++) {
+                    const int iy = y * p.sh + ky * p.dh - p.ph, ix = x * p.sw + kx * p.dw - p.pw;
+                    if (!inside(iy, ix, in)) continue;
+                    sum += operands.weights[((size_t(o) * ic + c) * p.kh + ky) * p.kw + kx] *
+                           in.at(n, first_ic + c, iy, ix);
+                }
+            }
+        }
+        return sum;
+    }
+
+    Tensor operator()(const Pool2dKernel &kernel) const {
+        const PoolProblem &p = kernel.problem;
+        Tensor out(p.mb, p.c, p.oh, p.ow);
+        for (int n = 0; n < p.mb; n++) {
+            for (int c = 0; c < p.c; c++) {
+                for (int y = 0; y < p.oh; y++) {
+                    for (int x = 0; x < p.ow; x++) out.at(n, c, y, x) = pooled(p, n, c, y, x);
+                }
+            }
+        }
+        return out;
+    }
+
+    float pooled(const PoolProblem &p, int n, int c, int y, int x) const {
+        float sum = 0, largest = -std::numeric_limits<float>::infinity();
+        int taps = 0;
+        for (int ky = 0; ky < p.kh; ky++) {
+            for (int kx = 0; kx < p.kw; kx++) {
+                const int iy = y * p.sh + ky * p.dh - p.ph, ix = x * p.sw + kx * p.dw - p.pw;
+                if (!inside(iy, ix, in)) continue;
+                sum += in.at(n, c, iy, ix);
+                largest = std::max(largest, in.at(n, c, iy, ix));
+                taps++;
+            }
+        }
+        if (p.kind == PoolProblem::Kind::max) return largest;
+        return sum / (float)(p.count_include_pad ? p.kh * p.kw : taps);
+    }
+
+    Tensor operator()(const ElementwiseKernel &kernel) const {
+        Tensor out = in;
+        const int plane = in.h * in.w;
+        for (size_t i = 0; i < out.values.size(); i++) {
+            const size_t channel = i / plane % in.c;
+            float value = in.values[i];
+            if (kernel.has_scale_shift)
+                value = value * operands.weights[channel] + operands.bias[channel];
+            if (kernel.addend) value += operands.addend.values[i];
+            out.values[i] = activated(value, kernel.activation);
+        }
+        return out;
+    }
+
+    Tensor operator()(const ReorderKernel &) const { return in; }
+
+    Tensor operator()(const SoftmaxKernel &) const {
+        Tensor out = in;
+        for (int n = 0; n < in.mb; n++) {
+            for (int y = 0; y < in.h; y++) {
+                for (int x = 0; x < in.w; x++) {
+                    double largest = in.at(n, 0, y, x), sum = 0;
+                    for (int c = 0; c < in.c; c++)
+                        largest = std::max(largest, (double)in.at(n, c, y, x));
+                    for (int c = 0; c < in.c; c++) sum += std::exp(in.at(n, c, y, x) - largest);
+                    for (int c = 0; c < in.c; c++)
+                        out.at(n, c, y, x) = float(std::exp(in.at(n, c, y, x) - largest) / sum);
+                }
+            }
+        }
+        return out;
+    }
+};
+
+void fill(std::vector<float> &values, std::mt19937 &random, int low, int high) {
+    for (float &value : values) value = float(low + int(random() % unsigned(high - low + 1)));
+}
+
+Tensor tensor_of(const View &view, std::mt19937 &random, int low, int high) {
+    Tensor t(view.mb, view.c, view.h, view.w);
+    fill(t.values, random, low, high);
+    return t;
+}
+
+}  // namespace
+
+Operands integer_operands(const Kernel &kernel) {
+    std::mt19937 random(1);
+    Operands o;
+    const View &input = std::visit([](const auto &k) -> const View & { return k.input; }, kernel);
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
+        o.input = tensor_of(input, random, -4, 4);
+        o.weights.resize(conv->problem.weight_count());
+        o.bias.resize(conv->problem.oc);
+        fill(o.weights, random, -3, 3);
+        if (conv->residual) o.addend = tensor_of(*conv->residual, random, -16, 16);
+    } else if (std::holds_alternative<Pool2dKernel>(kernel)) {
+        // Negative: a pad taken for a zero would be the largest.
+        o.input = tensor_of(input, random, -9, -1);
+    } else {
+        o.input = tensor_of(input, random, -50, 50);
+    }
+    if (const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel)) {
+        o.weights.resize(input.c);
+        o.bias.resize(input.c);
+        fill(o.weights, random, -3, 3);
+        if (elementwise->addend) o.addend = tensor_of(*elementwise->addend, random, -50, 50);
+    }
+    fill(o.bias, random, -8, 8);
+    return o;
+}
+
+Tensor reference_result(const Kernel &kernel, const Operands &operands) {
+    return std::visit(Reference{operands}, kernel);
+}
+
+}  // namespace convoy

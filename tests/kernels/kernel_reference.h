@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "generators/kernel.h"
+
+// The plain loops that kernels are compared with, on dense nchw data.
+
+namespace convoy {
+
+struct Tensor {
+    int mb = 1, c = 1, h = 1, w = 1;
+    std::vector<float> values;  // (mb, c, h, w), w innermost
+
+    Tensor() = default;
+    Tensor(int mb_, int c_, int h_, int w_)
+        : mb(mb_), c(c_), h(h_), w(w_), values(size_t(mb_) * c_ * h_ * w_) {}
+    float &at(int image, int channel, int y, int x) {
+        return values[((size_t(image) * c + channel) * h + y) * w + x];
+    }
+    float at(int image, int channel, int y, int x) const {
+        return const_cast<Tensor *>(this)->at(image, channel, y, x);
+    }
+};
+
+// What a kernel reads. Weights are (oc, ic/g, kh, kw); weights and bias are an elementwise kernel's
+// scale and shift.
+struct Operands {
+    Tensor input, addend;
+    std::vector<float> weights, bias;
+};
+
+// Every operand that the kernel has, of small integers: sums and products of them are exact.
+Operands integer_operands(const Kernel &kernel);
+
+// A reorder's result has the input's channels only.
+Tensor reference_result(const Kernel &kernel, const Operands &operands);
+
+}  // namespace convoy

@@ -1,0 +1,85 @@
+#include "generators/reorder.h"
+#include "tests/kernels/board_layouts.h"
+#include "tests/kernels/board_test.h"
+
+namespace convoy {
+namespace {
+
+class Reorder : public BoardTest {
+protected:
+    ReorderKernel kernel_of(int mb, int c, int h, int w, const Layout &from,
+                            const Layout &to) const {
+        const int vector = board_.vector_floats;
+        return {.input = make_view(mb, c, h, w, layout_on(board_, from), vector),
+                .output = make_view(mb, c, h, w, layout_on(board_, to), vector)};
+    }
+
+    void expect_copied(const ReorderKernel &kernel) const {
+        ASSERT_TRUE(reorder_accepts(kernel, board_.vector_floats)) << to_string(Kernel(kernel));
+        expect_right(KernelCase(kernel));
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Boards, Reorder, every_board(), board_of);
+
+TEST_P(Reorder, BetweenAllLayouts) {
+    const Layout layouts[] = {{},     {4},     {half_vector}, {whole_vector},    {4, 8},
+                              {8, 8}, {8, 24}, {2, 6},        {whole_vector, 16}};
+    for (const Layout &from : layouts) {
+        for (const Layout &to : layouts) expect_copied(kernel_of(1, 48, 3, 6, from, to));
+    }
+}
+
+TEST_P(Reorder, ChannelsThatLeavePadLanes) {
+    for (const Layout &from : {Layout{}, Layout{half_vector}, Layout{whole_vector}}) {
+        for (const Layout &to : {Layout{}, Layout{2}, Layout{half_vector}, Layout{whole_vector}}) {
+            expect_copied(kernel_of(2, 21, 5, 9, from, to));
+            expect_copied(kernel_of(1, 3, 4, 4, from, to));
+        }
+    }
+}
+
+TEST_P(Reorder, ChangesHalos) {
+    const Layout layouts[] = {{}, {8}, {4, 8}};
+    for (const Layout &from : layouts) {
+        for (const Layout &to : layouts) {
+            ReorderKernel kernel = kernel_of(2, 16, 5, 7, from, to);
+            kernel.input.halo = {1, 2, 3, 0};
+            kernel.output.halo = {3, 1, 0, 2};
+            expect_copied(kernel);
+        }
+    }
+}
+
+TEST_P(Reorder, ChannelsOfAConcatenation) {
+    struct Part {
+        int c, first_channel, of;
+        Layout from, to;
+    };
+    const Part parts[] = {
+        {5, 0, 12, {}, {}},
+        {4, 5, 12, {}, {}},
+        {3, 9, 12, {8}, {}},
+        {32, 0, 69, {}, {8}},
+        {16, 32, 69, {8}, {8}},
+        {21, 48, 69, {}, {8}},
+        {21, 48, 69, {half_vector}, {whole_vector}},
+        {16, 16, 48, {4, 8}, {8}},
+        {32, 16, 48, {8, 16}, {whole_vector}},
+        {24, 8, 40, {4, 8}, {}},
+        {16, 0, 40, {whole_vector}, {4}},
+    };
+    for (const Part &part : parts) {
+        ReorderKernel kernel = kernel_of(2, part.c, 4, 9, part.from, part.to);
+        kernel.output =
+            make_view(2, part.of, 4, 9, layout_on(board_, part.to), board_.vector_floats);
+        kernel.first_channel = part.first_channel;
+        expect_copied(kernel);
+        kernel.input.halo = {2, 0, 1, 1};
+        kernel.output.halo = {1, 2, 1, 0};
+        expect_copied(kernel);
+    }
+}
+
+}  // namespace
+}  // namespace convoy

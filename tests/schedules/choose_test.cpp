@@ -1,0 +1,110 @@
+#include "schedules/choose.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/schedules/example_kernel.h"
+
+namespace convoy {
+namespace {
+
+class Choose : public testing::Test {
+protected:
+    const Board board_ = load_board("avx2");
+    const Kernel kernel_ = example_kernel(board_);
+
+    std::vector<RankedSchedule> ranked(const Records &records, size_t limit = 5) const {
+        return rank_schedules(kernel_, board_, records, limit);
+    }
+
+    // A record of a schedule that the model does not put first.
+    Record record_of_a_slower_one() const {
+        const std::vector<RankedSchedule> all = ranked({}, 1000000);
+        Record record;
+        record.schedule = all.at(all.size() / 2).schedule;
+        record.template_version = template_of(record.schedule, board_).version;
+        record.time_us = 100;
+        return record;
+    }
+
+    // What is ranked first when there is only this record.
+    RankedSchedule first_with(const Record &record) const {
+        Records records;
+        records.add(to_string(kernel_), record);
+        return ranked(records).front();
+    }
+};
+
+TEST_F(Choose, FastestFirstAndTheReferenceLast) {
+    const std::vector<RankedSchedule> list = ranked({}, 8);
+    ASSERT_EQ(list.size(), 9u);
+    EXPECT_EQ(list.back().schedule.template_name, "reference");
+    for (size_t i = 0; i + 1 < list.size(); i++) {
+        EXPECT_NE(list[i].schedule.template_name, "reference");
+        EXPECT_FALSE(list[i].from_record);
+        EXPECT_LE(list[i].cycles, list[std::min(i + 1, list.size() - 2)].cycles);
+    }
+    EXPECT_LT(list.front().cycles, list.back().cycles);
+    EXPECT_EQ(best_cycles(kernel_, board_, {}), list.front().cycles);
+}
+
+TEST_F(Choose, LimitKeepsTheBest) {
+    const std::vector<RankedSchedule> one = ranked({}, 1), many = ranked({}, 50);
+    ASSERT_EQ(one.size(), 2u);
+    ASSERT_EQ(many.size(), 51u);
+    EXPECT_EQ(one.front().schedule, many.front().schedule);
+}
+
+TEST_F(Choose, ARecordOverridesTheModel) {
+    const Record record = record_of_a_slower_one();
+    ASSERT_NE(ranked({}).front().schedule, record.schedule);
+    Records records;
+    records.add(to_string(kernel_), record);
+    const std::vector<RankedSchedule> list = ranked(records);
+    EXPECT_EQ(list.front().schedule, record.schedule);
+    EXPECT_TRUE(list.front().from_record);
+    EXPECT_DOUBLE_EQ(list.front().cycles, 100e-6 * board_.clock_ghz * 1e9);
+    EXPECT_EQ(std::count_if(list.begin(), list.end(),
+                            [&](const auto &r) { return r.schedule == record.schedule; }),
+              1);
+    EXPECT_EQ(best_cycles(kernel_, board_, records), list.front().cycles);
+}
+
+TEST_F(Choose, ARecordOfAnotherKernelIsNotUsed) {
+    Records records;
+    records.add("another kernel", record_of_a_slower_one());
+    EXPECT_FALSE(ranked(records).front().from_record);
+}
+
+TEST_F(Choose, RecordsThatDoNotApplyAreIgnored) {
+    const Record good = record_of_a_slower_one();
+    ASSERT_TRUE(first_with(good).from_record);
+    Record other_version = good;
+    other_version.template_version++;
+    Record unknown_template = good;
+    unknown_template.schedule.template_name = "gone";
+    Record illegal = good;
+    illegal.schedule.parameters["tile_ow"] = 1000;
+    Record missing_parameter = good;
+    missing_parameter.schedule.parameters.erase("tile_ow");
+    Record unknown_parameter = good;
+    unknown_parameter.schedule.parameters["tile_of_another_version"] = 1;
+    for (const Record &record :
+         {other_version, unknown_template, illegal, missing_parameter, unknown_parameter}) {
+        const RankedSchedule first = first_with(record);
+        EXPECT_FALSE(first.from_record) << to_string(record.schedule);
+        EXPECT_EQ(first.schedule, ranked({}).front().schedule);
+    }
+}
+
+TEST_F(Choose, NoTemplateForTheLayoutsIsNoSchedule) {
+    Conv2dKernel blocked_to_plain = std::get<Conv2dKernel>(kernel_);
+    const View &out = blocked_to_plain.output;
+    blocked_to_plain.output = make_view(1, out.c, out.h, out.w, {}, board_.vector_floats);
+    EXPECT_TRUE(rank_schedules(blocked_to_plain, board_, {}, 5).empty());
+    EXPECT_FALSE(best_cycles(blocked_to_plain, board_, {}).has_value());
+}
+
+}  // namespace
+}  // namespace convoy

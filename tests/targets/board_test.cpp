@@ -1,0 +1,150 @@
+#include "targets/board.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "targets/cpu_features.h"
+
+namespace convoy {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::HasSubstr;
+
+// Sets CONVOY_BOARDS for a test.
+class BoardsFolder {
+public:
+    explicit BoardsFolder(const fs::path &folder) {
+        if (const char *value = std::getenv("CONVOY_BOARDS")) before_ = value;
+        setenv("CONVOY_BOARDS", folder.c_str(), 1);
+    }
+    ~BoardsFolder() {
+        if (before_.empty()) {
+            unsetenv("CONVOY_BOARDS");
+        } else {
+            setenv("CONVOY_BOARDS", before_.c_str(), 1);
+        }
+    }
+    BoardsFolder(const BoardsFolder &) = delete;
+
+private:
+    std::string before_;
+};
+
+class EmptyFolder {
+public:
+    explicit EmptyFolder(const char *name) : path(fs::path(testing::TempDir()) / name) {
+        fs::remove_all(path);
+        fs::create_directories(path);
+    }
+    ~EmptyFolder() { fs::remove_all(path); }
+    EmptyFolder(const EmptyFolder &) = delete;
+
+    const fs::path path;
+};
+
+template<typename F>
+std::string board_error_of(F f) {
+    try {
+        f();
+    } catch (const BoardError &error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(Boards, EveryFileLoads) {
+    const std::vector<std::string> names = board_names();
+    ASSERT_GE(names.size(), 4u);
+    EXPECT_EQ(names.front(), "host");
+    for (const std::string &name : names) {
+        if (name == "host") continue;
+        const Board board = load_board(name);
+        EXPECT_EQ(board.name, name);
+        EXPECT_FALSE(board.source.empty()) << name;
+        EXPECT_FALSE(board.cpu_features.empty()) << name;
+        EXPECT_LT(board.l1d_bytes, board.l2_bytes) << name;
+        EXPECT_LT(board.l2_bytes, board.l3_bytes) << name;
+    }
+}
+
+TEST(Boards, AnUnknownNameListsTheKnownOnes) {
+    std::string known;
+    for (const std::string &name : board_names()) known += (known.empty() ? "" : ", ") + name;
+    ASSERT_THAT(known, HasSubstr("host, avx2, avx512"));
+    EXPECT_EQ(board_error_of([] { load_board("cray1"); }),
+              "unknown board 'cray1', expected one of " + known);
+    // Names are names, not paths.
+    EXPECT_THAT(board_error_of([] { load_board("../boards/avx2"); }), HasSubstr("unknown board"));
+}
+
+TEST(Boards, AreReadFromTheFolderOfTheEnvironment) {
+    const EmptyFolder folder("convoy_boards");
+    fs::copy_file(boards_folder() / "avx2.json", folder.path / "avx2.json");
+    const BoardsFolder here(folder.path);
+    EXPECT_EQ(boards_folder(), folder.path);
+    EXPECT_EQ(board_names(), (std::vector<std::string>{"host", "avx2"}));
+    EXPECT_EQ(load_board("avx2").name, "avx2");
+    EXPECT_THAT(board_error_of([] { load_board("zen4"); }),
+                HasSubstr("expected one of host, avx2"));
+}
+
+TEST(Boards, AFolderThatIsNotThereIsNamed) {
+    const EmptyFolder folder("convoy_no_boards");
+    const BoardsFolder here(folder.path / "absent");
+    EXPECT_THAT(board_error_of([] { board_names(); }),
+                HasSubstr((folder.path / "absent").string() + ": cannot be read"));
+}
+
+bool has_avx2(const std::vector<std::string> &features) {
+    return std::find(features.begin(), features.end(), "avx2") != features.end();
+}
+
+TEST(Host, HasTheFeaturesOfItsBoard) {
+    const std::vector<std::string> features = host_cpu_features();
+    if (!has_avx2(features)) GTEST_SKIP() << "this CPU has no AVX2";
+    const Board host = detect_host();
+    EXPECT_THAT(features, testing::IsSupersetOf(host.cpu_features));
+    EXPECT_EQ(load_board("host").name, host.name);
+    EXPECT_GE(host.l1d_bytes, 8 << 10);
+    EXPECT_GE(host.l2_bytes, host.l1d_bytes);
+}
+
+TEST(Host, IsTheBoardWithTheMostFeatures) {
+    const std::vector<std::string> features = host_cpu_features();
+    if (!has_avx2(features)) GTEST_SKIP() << "this CPU has no AVX2";
+    const Board host = detect_host();
+    for (const std::string &name : board_names()) {
+        if (name == "host") continue;
+        const Board board = load_board(name);
+        if (!board.vendor.empty()) continue;
+        const bool runs = std::all_of(
+            board.cpu_features.begin(), board.cpu_features.end(), [&](const std::string &feature) {
+                return std::find(features.begin(), features.end(), feature) != features.end();
+            });
+        if (runs) {
+            EXPECT_GE(host.cpu_features.size(), board.cpu_features.size()) << name;
+        }
+    }
+}
+
+TEST(Host, WithoutABoardIsAnError) {
+    const EmptyFolder folder("convoy_empty_boards");
+    const BoardsFolder here(folder.path);
+    EXPECT_THAT(board_error_of([] { detect_host(); }),
+                HasSubstr("no board file in " + folder.path.string() + " describes this CPU"));
+}
+
+TEST(CpuFeatures, AreFoundByName) {
+    for (const CpuFeature &feature : known_cpu_features())
+        EXPECT_EQ(find_cpu_feature(feature.name), &feature);
+    EXPECT_EQ(find_cpu_feature("avx3"), nullptr);
+}
+
+}  // namespace
+}  // namespace convoy
