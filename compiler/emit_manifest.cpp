@@ -26,8 +26,9 @@ ordered_json step_json(const Variant &variant, const PlanStep &step) {
         {"kernel", to_string(step.kernel)},
         {"macs", macs(step.kernel)},
         {"bytes", compulsory_bytes(step.kernel)},
-        {"roofline_us", roofline_us(variant.board, macs(step.kernel), compulsory_bytes(step.kernel))},
-            {"expected_us", microseconds(ranked.cycles, variant.board)},
+        {"roofline_us",
+         roofline_us(variant.board, macs(step.kernel), compulsory_bytes(step.kernel))},
+        {"expected_us", microseconds(ranked.cycles, variant.board)},
         {"schedule",
          {{"template", ranked.schedule.template_name}, {"parameters", ranked.schedule.parameters}}},
         {"schedule_from", ranked.from_record ? "record" : "model"}};

@@ -25,7 +25,7 @@ struct Job {
     std::vector<RankedSchedule> schedules;
     size_t at = 0;
     Clock::time_point deadline;
-    std::string failures;
+    std::string last_failure;
 };
 
 class Compilation {
@@ -79,7 +79,7 @@ private:
     void start(Job job) {
         if (job.at == job.schedules.size()) {
             throw CompileError("no schedule compiles " + to_string(kernels_[job.kernel]) +
-                               " for board " + board_.name + job.failures);
+                               " for board " + board_.name + ": " + job.last_failure);
         }
         job.deadline = Clock::now() +
                        std::chrono::microseconds((int64_t)(options_.seconds_per_schedule * 1e6));
@@ -127,6 +127,7 @@ private:
     // A warning is a failure too: Halide warns where a tile exceeds its extent and then computes
     // garbage.
     void finish(Job job, bool succeeded) {
+        throw_if_interrupted();  // which ends the children too
         std::string line;
         std::ifstream log(messages(job.kernel));
         std::getline(log, line);
@@ -140,7 +141,7 @@ private:
             line =
                 job.deadline == Clock::time_point::max() ? "took too long" : "the compiler crashed";
         const std::string failure = to_string(job.schedules[job.at].schedule) + ": " + line;
-        job.failures += "\n  " + failure;
+        job.last_failure = failure;
         if (options_.warn)
             options_.warn("schedule dropped for " + to_string(kernels_[job.kernel]) + ": " +
                           failure);

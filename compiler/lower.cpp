@@ -194,19 +194,17 @@ private:
         }
     }
 
-    // A fully connected layer reads the floats of its input as they lie, padding included.
+    // A fully connected layer reads the floats of its input as they lie, padding lanes included.
     static Constant weights_in_memory_order(const FullyConnected &full, const View &input) {
-        const View image = [&] {
-            View one = input;
-            one.mb = 1;
-            return one;
-        }();
+        View image = input;
+        image.mb = 1;
+        const int row_floats = flat_view(image).c;
         std::vector<float> ordered;
-        ordered.reserve((size_t)full.oc * image.floats());
+        ordered.reserve((size_t)full.oc * row_floats);
         for (int oc = 0; oc < full.oc; oc++) {
             const std::vector<float> row =
                 pack_activation(image, full.weights->data() + (size_t)oc * full.ic);
-            ordered.insert(ordered.end(), row.begin(), row.end());
+            ordered.insert(ordered.end(), row.begin(), row.begin() + row_floats);
         }
         return std::make_shared<const std::vector<float>>(std::move(ordered));
     }

@@ -88,10 +88,18 @@ void plan_memory(Plan &plan) {
                      [&](int a, int b) { return length(a) > length(b); });
 
     plan.arena_bytes = std::numeric_limits<int64_t>::max();
-    for (const auto &order : {by_size, by_area, by_length, in_arena}) {
-        std::vector<PlanTensor> attempt = plan.tensors;
-        const int64_t total = place(attempt, order);
-        if (total < plan.arena_bytes) plan.arena_bytes = total, plan.tensors = std::move(attempt);
+    for (std::vector<int> order : {by_size, by_area, by_length, in_arena}) {
+        // What ends up on top goes first in the next attempt.
+        for (int attempts = 0; attempts < 50 && plan.arena_bytes > plan.largest_live_bytes;
+             attempts++) {
+            std::vector<PlanTensor> attempt = plan.tensors;
+            const int64_t total = place(attempt, order);
+            const auto top = std::find_if(order.begin(), order.end(), [&](int t) {
+                return attempt[t].offset_bytes + aligned(attempt[t].bytes()) == total;
+            });
+            if (top != order.end()) std::rotate(order.begin(), top, top + 1);
+            if (total < plan.arena_bytes) plan.arena_bytes = total, plan.tensors = attempt;
+        }
     }
 }
 

@@ -13,8 +13,9 @@ View value_view(const Value &value, Layout layout, int vector) {
 }
 
 View flat_view(const View &view) {
-    View flat{.mb = view.mb, .c = (int)view.image_stride(), .h = 1, .w = 1};
-    flat.blocks = flat.c;
+    const int block = view.layout.block;
+    View flat{.mb = view.mb, .c = (int)((view.c + block - 1) / block * view.plane_stride())};
+    flat.blocks = (int)view.image_stride();
     return flat;
 }
 

@@ -13,7 +13,8 @@ namespace convoy {
 // into w.
 View value_view(const Value &value, Layout layout, int vector);
 
-// The same memory as one row per image: what a fully connected layer and a reshape read.
+// The same memory as one row per image: what a fully connected layer reads. Whole blocks of padding
+// behind the last channel are left out, for not every kernel writes them.
 View flat_view(const View &view);
 
 // The zero rows and columns that a node reads around its input.

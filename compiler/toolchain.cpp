@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "compiler/interrupt.h"
+
 extern char **environ;
 
 namespace convoy {
@@ -60,6 +62,7 @@ void run(const std::vector<std::string> &command, const fs::path &product) {
     std::error_code ignored;
     fs::remove(log, ignored);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        throw_if_interrupted();
         throw ToolError(fs::path(command[0]).filename().string() + " failed on " +
                         product.filename().string() + ": " + (line.empty() ? "no message" : line));
     }
