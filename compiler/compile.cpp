@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 #include "compiler/interrupt.h"
 #include "compiler/layout_assignment.h"
@@ -92,6 +93,23 @@ std::vector<fs::path> build_objects(const Library &library, const Toolchain &too
     return objects;
 }
 
+// The header's struct is named after the library: keywords, and the namespaces that it includes.
+const std::set<std::string> &taken_names() {
+    static const std::set<std::string> names = {
+        "alignas",   "alignof",   "and",      "asm",       "auto",      "bool",     "break",
+        "case",      "catch",     "char",     "class",     "concept",   "const",    "consteval",
+        "constexpr", "constinit", "continue", "convoy",    "decltype",  "default",  "delete",
+        "do",        "double",    "else",     "enum",      "explicit",  "export",   "extern",
+        "false",     "float",     "for",      "friend",    "goto",      "if",       "inline",
+        "int",       "long",      "mutable",  "namespace", "new",       "noexcept", "not",
+        "nullptr",   "operator",  "or",       "private",   "protected", "public",   "register",
+        "requires",  "restrict",  "return",   "short",     "signed",    "sizeof",   "static",
+        "std",       "struct",    "switch",   "template",  "this",      "throw",    "true",
+        "try",       "typedef",   "typeid",   "typename",  "union",     "unsigned", "using",
+        "virtual",   "void",      "volatile", "while",     "xor"};
+    return names;
+}
+
 }  // namespace
 
 std::string library_name(const std::string &text) {
@@ -99,7 +117,8 @@ std::string library_name(const std::string &text) {
     for (char &c : name) {
         if (!isalnum((unsigned char)c)) c = '_';
     }
-    if (name.empty() || isdigit((unsigned char)name[0])) name = "model_" + name;
+    if (name.empty() || isdigit((unsigned char)name[0]) || taken_names().contains(name))
+        name = "model_" + name;
     return name;
 }
 
@@ -108,6 +127,9 @@ CompileResult compile_model(const fs::path &model, const CompileOptions &options
     const Toolchain tools;
     const std::string name =
         library_name(options.name.empty() ? model.stem().string() : options.name);
+    if (!options.name.empty() && name != options.name)
+        throw CompileError("the name '" + options.name + "' is no free identifier of C and C++, " +
+                           "expected one as '" + name + "'");
 
     report(options, "reading " + model.filename().string());
     Graph graph = import_onnx(model, options.import);

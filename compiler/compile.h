@@ -34,8 +34,8 @@ struct CompileResult {
 // ImportError, BoardError, RecordError, CompileError, ToolError, Interrupted; what() is one line.
 CompileResult compile_model(const std::filesystem::path &model, const CompileOptions &options);
 
-// A model's name as a C identifier: other characters become '_'. Throws CompileError where nothing
-// is left.
+// A model's name as an identifier of C and C++: other characters become '_', and what the languages
+// or the runtime have taken gets a prefix.
 std::string library_name(const std::string &text);
 
 }  // namespace convoy

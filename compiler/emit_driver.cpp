@@ -82,7 +82,7 @@ void write_variant(std::ostream &out, const Variant &variant, const std::string 
     for (size_t s = 0; s < variant.plan.steps.size(); s++) {
         const PlanStep &step = variant.plan.steps[s];
         const PlanTensor &output = variant.plan.tensors[step.output.tensor];
-        out << "    /* " << s << ": " << step.name << " */\n";
+        out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
         if (output.needs_halo_zeroed() && output.first_step == (int)s) write_halo(out, output);
         const auto list = addresses(variant, s);
         std::string arguments = "call";
@@ -146,10 +146,12 @@ std::string driver_source(const Library &library) {
 }
 
 std::string weights_source(const std::string &prefix, const std::string &file) {
+    std::string quoted;
+    for (char c : file) quoted += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
     return "    .section .rodata." + prefix +
            "weights,\"a\",%progbits\n    .balign 64\n    .hidden " + prefix +
            "weights\n    .globl " + prefix + "weights\n    .type " + prefix + "weights, %object\n" +
-           prefix + "weights:\n    .incbin \"" + file + "\"\n    .size " + prefix +
+           prefix + "weights:\n    .incbin \"" + quoted + "\"\n    .size " + prefix +
            "weights, . - " + prefix + "weights\n    .section .note.GNU-stack,\"\",%progbits\n";
 }
 

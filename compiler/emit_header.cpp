@@ -15,9 +15,8 @@ std::string dims_text(const Value &value) {
 
 void write_list(std::ostream &out, const char *what, const std::vector<Value> &values) {
     for (size_t i = 0; i < values.size(); i++) {
-        std::string name = values[i].name;
-        for (size_t at; (at = name.find("*/")) != std::string::npos;) name.replace(at, 2, "* ");
-        out << "   " << what << " " << i << ": \"" << name << "\" " << dims_text(values[i]) << "\n";
+        out << "   " << what << " " << i << ": \"" << comment_text(values[i].name) << "\" "
+            << dims_text(values[i]) << "\n";
     }
 }
 

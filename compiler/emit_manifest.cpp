@@ -70,7 +70,8 @@ std::string manifest(const Library &library) {
                                {"arena_bytes", library.arena_bytes()},
                                {"weight_bytes", library.constant_bytes()},
                                {"boards", variants}};
-    return json.dump(2) + "\n";
+    // Names come from the model: what is not UTF-8 is replaced.
+    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace convoy

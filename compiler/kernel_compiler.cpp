@@ -11,6 +11,7 @@
 
 #include "compiler/interrupt.h"
 #include "compiler/kernel_object.h"
+#include "compiler/staging.h"
 
 namespace convoy {
 
@@ -124,6 +125,13 @@ private:
         return false;
     }
 
+    // A full disk is not the schedule's fault: throws CompileError where that is what is wrong.
+    void require_room() const {
+        const fs::path probe = folder_ / "probe";
+        write_file(probe, std::string(1 << 20, '\0'));
+        fs::remove(probe);
+    }
+
     // A warning is a failure too: Halide warns where a tile exceeds its extent and then computes
     // garbage.
     void finish(Job job, bool succeeded) {
@@ -142,6 +150,7 @@ private:
                 job.deadline == Clock::time_point::max() ? "took too long" : "the compiler crashed";
         const std::string failure = to_string(job.schedules[job.at].schedule) + ": " + line;
         job.last_failure = failure;
+        require_room();
         if (options_.warn)
             options_.warn("schedule dropped for " + to_string(kernels_[job.kernel]) + ": " +
                           failure);

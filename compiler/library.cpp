@@ -24,4 +24,9 @@ std::string symbol_prefix(const std::string &library, const Board &board) {
     return prefix;
 }
 
+std::string comment_text(std::string text) {
+    for (size_t at; (at = text.find("*/")) != std::string::npos;) text.replace(at, 2, "* ");
+    return text;
+}
+
 }  // namespace convoy

@@ -35,6 +35,9 @@ struct Library {
 // Prefix of a variant's own symbols.
 std::string symbol_prefix(const std::string &library, const Board &board);
 
+// A model's text as it can stand in a C comment.
+std::string comment_text(std::string text);
+
 // The C driver that runs the plan: freestanding, one file. Weights are the symbol <prefix>weights.
 std::string driver_source(const Library &library);
 

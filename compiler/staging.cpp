@@ -35,7 +35,9 @@ void write_file(const fs::path &file, std::string_view content) {
                            ": cannot be written: " + std::strerror(errno ? errno : EIO));
 }
 
-Staging::Staging(const fs::path &folder) : folder_(fs::absolute(folder).lexically_normal()) {
+Staging::Staging(const fs::path &folder) {
+    if (folder.empty()) throw CompileError("no folder to write to: its name is empty");
+    folder_ = fs::absolute(folder).lexically_normal();
     created_ = missing_folders(folder_);
     std::error_code error;
     fs::create_directories(folder_, error);
@@ -71,7 +73,9 @@ fs::path Staging::file(const fs::path &relative) {
 void Staging::publish() {
     std::error_code error;
     for (const fs::path &relative : files_) {
-        fs::create_directories((folder_ / relative).parent_path(), error);
+        const fs::path parent = (folder_ / relative).parent_path();
+        for (const fs::path &made : missing_folders(parent)) created_.push_back(made);
+        fs::create_directories(parent, error);
         if (!error && fs::is_directory(folder_ / relative))
             error = std::make_error_code(std::errc::is_a_directory);
         if (error)

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <stdexcept>
 
@@ -13,6 +14,26 @@
 namespace convoy {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Goes with all it holds.
+struct TemporaryFolder {
+    TemporaryFolder() {
+        std::string pattern = (fs::temp_directory_path() / "convoy-XXXXXX").string();
+        if (!mkdtemp(pattern.data())) throw std::runtime_error(pattern + ": cannot be made");
+        path = pattern;
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder &) = delete;
+
+    fs::path path;
+};
+
+}  // namespace
 
 LoadedLibrary::LoadedLibrary(const fs::path &where)
     : name_(where.filename()), arena_(nullptr, std::free) {
@@ -27,15 +48,13 @@ LoadedLibrary::LoadedLibrary(const fs::path &where)
     } catch (const nlohmann::json::exception &error) {
         throw std::runtime_error(json.string() + ": not a manifest: " + error.what());
     }
+    std::optional<TemporaryFolder> temporary;  // needed until the library is loaded
     fs::path library = folder / "lib" / ("lib" + name_ + ".so");
     const fs::path archive = folder / "lib" / ("lib" + name_ + ".a");
     if (!fs::exists(library) ||
         (fs::exists(archive) && fs::last_write_time(archive) > fs::last_write_time(library))) {
         if (!fs::exists(archive)) throw std::runtime_error(archive.string() + ": no such library");
-        std::string pattern = (fs::temp_directory_path() / "convoy-XXXXXX").string();
-        if (!mkdtemp(pattern.data())) throw std::runtime_error(pattern + ": cannot be made");
-        temporary_ = pattern;
-        library = temporary_ / ("lib" + name_ + ".so");
+        library = temporary.emplace().path / ("lib" + name_ + ".so");
         Toolchain().link_shared(
             detect_host(), {"-Wl,--whole-archive", archive, "-Wl,--no-whole-archive"}, library);
     }
@@ -46,11 +65,6 @@ LoadedLibrary::LoadedLibrary(const fs::path &where)
     if (!arena_)
         throw std::runtime_error(name_ + ": no memory for an arena of " +
                                  std::to_string(arena_bytes) + " bytes");
-}
-
-LoadedLibrary::~LoadedLibrary() {
-    std::error_code ignored;
-    if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
 }
 
 void *LoadedLibrary::symbol(const char *function) const {

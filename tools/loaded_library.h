@@ -15,7 +15,6 @@ public:
     // `where` is DIR/NAME, as `convoy compile -o DIR --name NAME` wrote it. Throws
     // std::runtime_error naming the file that is missing or unusable.
     explicit LoadedLibrary(const std::filesystem::path &where);
-    ~LoadedLibrary();
     LoadedLibrary(const LoadedLibrary &) = delete;
     LoadedLibrary &operator=(const LoadedLibrary &) = delete;
 
@@ -43,7 +42,6 @@ private:
 
     std::string name_;
     nlohmann::json manifest_;
-    std::filesystem::path temporary_;
     void *handle_ = nullptr;
     std::unique_ptr<char, void (*)(void *)> arena_{nullptr, nullptr};
 };

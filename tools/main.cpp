@@ -3,13 +3,25 @@
 #include "compiler/interrupt.h"
 #include "tools/command.h"
 
+namespace {
+
+// One line, as every other error.
+std::string usage_error(const CLI::App *app, const CLI::Error &error) {
+    std::string text = error.what();
+    if (app->get_subcommands().empty() && !app->remaining().empty())
+        text = "no such command: " + app->remaining().front();
+    return "convoy: " + text + " (see convoy --help)\n";
+}
+
+}  // namespace
+
 int main(int argc, char **argv) {
     CLI::App app{
         "Convoy compiles convolutional networks ahead of time into libraries for a board.\n"
         "A model (ONNX) goes in; a library, a C and C++ header and a manifest come out."};
     app.set_version_flag("--version", CONVOY_VERSION);
     app.require_subcommand(1);
-    app.failure_message(CLI::FailureMessage::simple);
+    app.failure_message(usage_error);
     convoy::add_compile_command(app);
     convoy::add_verify_command(app);
     convoy::add_bench_command(app);

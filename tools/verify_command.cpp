@@ -36,53 +36,65 @@ Difference compare(const std::vector<float> &found, const std::vector<double> &e
     return d;
 }
 
+std::vector<LoadedLibrary::Dims> dims_of(const Graph &graph, const std::vector<ValueId> &values) {
+    std::vector<LoadedLibrary::Dims> dims;
+    for (ValueId v : values) dims.push_back(graph.values[v].dims);
+    return dims;
+}
+
+void check_shapes(const Graph &graph, const LoadedLibrary &library, const Options &options) {
+    const char *which = dims_of(graph, graph.inputs) != library.input_dims()     ? "inputs"
+                        : dims_of(graph, graph.outputs) != library.output_dims() ? "outputs"
+                                                                                 : nullptr;
+    if (which)
+        throw std::runtime_error(library.name() + " was not compiled from " +
+                                 options.model.string() + ": their " + which + " differ");
+}
+
+// Prints a row an output; true when all are within the tolerance.
+bool print_differences(const Graph &graph, const LoadedLibrary::Tensors &found,
+                       const std::vector<std::vector<double>> &expected, double tolerance) {
+    std::printf("%-32s %12s %12s %12s %12s\n", "output", "elements", "largest", "max abs",
+                "max rel");
+    bool all_close = true;
+    for (size_t i = 0; i < expected.size(); i++) {
+        const Difference d = compare(found[i], expected[i]);
+        const bool close = d.finite && d.relative <= tolerance;
+        all_close = all_close && close;
+        std::printf("%-32s %12zu %12.5g %12.3g %12.3g %s\n",
+                    graph.values[graph.outputs[i]].name.c_str(), expected[i].size(), d.largest,
+                    d.absolute, d.relative,
+                    close      ? ""
+                    : d.finite ? "TOO LARGE"
+                               : "NOT FINITE");
+    }
+    return all_close;
+}
+
 void run(const Options &options) {
     Progress progress(true);
-    ImportOptions import;
-    import.dims = parse_dims(options.dims);
-    import.warn = [&](const std::string &text) { progress.warn(text);
-};
-const Graph graph = import_onnx(options.model, import);
-LoadedLibrary library(options.library);
+    ImportOptions import_options;
+    import_options.dims = parse_dims(options.dims);
+    import_options.warn = [&](const std::string &text) { progress.warn(text); };
+    const Graph graph = import_onnx(options.model, import_options);
+    LoadedLibrary library(options.library);
+    check_shapes(graph, library, options);
 
-std::vector<LoadedLibrary::Dims> expected_dims;
-for (ValueId v : graph.inputs) expected_dims.push_back(graph.values[v].dims);
-if (expected_dims != library.input_dims()) {
-    throw std::runtime_error(library.name() + " was not compiled from " + options.model.string() +
-                             ": their inputs differ");
+    const LoadedLibrary::Tensors inputs = random_inputs(library);
+    LoadedLibrary::Tensors outputs = library.make_outputs();
+    library.run(inputs, outputs, options.threads);
+
+    progress.show("evaluating the model in double precision", 0, 0);
+    std::vector<std::vector<double>> exact;
+    for (const auto &input : inputs) exact.emplace_back(input.begin(), input.end());
+    const std::vector<std::vector<double>> expected = evaluate(graph, exact);
+    progress.clear();
+    if (!print_differences(graph, outputs, expected, options.tolerance))
+        throw std::runtime_error(library.name() +
+                                 " differs from its model by more than the tolerance");
 }
-const LoadedLibrary::Tensors inputs = random_inputs(library);
-LoadedLibrary::Tensors outputs = library.make_outputs();
-library.run(inputs, outputs, options.threads);
 
-progress.show("evaluating the model in double precision", 0, 0);
-std::vector<std::vector<double>> exact;
-for (const auto &input : inputs) exact.emplace_back(input.begin(), input.end());
-const std::vector<std::vector<double>> expected = evaluate(graph, exact);
-progress.clear();
-
-std::printf("%-32s %12s %12s %12s %12s\n", "output", "elements", "largest", "max abs", "max rel");
-bool all_close = true;
-for (size_t i = 0; i < expected.size(); i++) {
-    if (outputs[i].size() != expected[i].size()) {
-        throw std::runtime_error(library.name() + " was not compiled from " +
-                                 options.model.string() + ": their outputs differ");
-    }
-    const Difference d = compare(outputs[i], expected[i]);
-    const bool close = d.finite && d.relative <= options.tolerance;
-    all_close = all_close && close;
-    std::printf("%-32s %12zu %12.5g %12.3g %12.3g %s\n",
-                graph.values[graph.outputs[i]].name.c_str(), expected[i].size(), d.largest,
-                d.absolute, d.relative,
-                close      ? ""
-                : d.finite ? "TOO LARGE"
-                           : "NOT FINITE");
-}
-if (!all_close)
-    throw std::runtime_error(library.name() + " differs from its model by more than the tolerance");
 }  // namespace
-
-}  // namespace convoy
 
 void add_verify_command(CLI::App &app) {
     CLI::App *command = app.add_subcommand(

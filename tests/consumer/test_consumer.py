@@ -1,0 +1,117 @@
+"""Installs Convoy, and builds and runs a project outside the tree that finds it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+from convoy_command import DIGITS, one_conv
+
+CMAKE = os.environ["CMAKE"]
+BUILD = os.environ["CONVOY_BUILD"]
+
+
+def run(*command):
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+
+
+class Consumer(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        temporary = tempfile.TemporaryDirectory(prefix="convoy-test-")
+        cls.addClassCleanup(temporary.cleanup)
+        cls.folder = Path(temporary.name)
+        installed = run(CMAKE, "--install", BUILD, "--prefix", cls.folder / "before")
+        assert installed.returncode == 0, installed.stdout + installed.stderr
+        # An installation can be moved.
+        cls.prefix = cls.folder / "prefix"
+        (cls.folder / "before").rename(cls.prefix)
+
+    def project(self, name, cmake_lists=None):
+        source = self.folder / name
+        shutil.copytree(HERE / "project", source)
+        shutil.copy(DIGITS, source)
+        (source / "named.onnx").write_bytes(one_conv(["N", 3, 8, 8]).SerializeToString(deterministic=True))
+        if cmake_lists:
+            (source / "CMakeLists.txt").write_text(
+                "cmake_minimum_required(VERSION 3.21)\nproject(p LANGUAGES CXX)\nfind_package(convoy REQUIRED)\n"
+                "add_executable(app main.cpp)\n" + cmake_lists)
+        return source
+
+    def configure(self, source):
+        return run(CMAKE, "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+
+    def build(self, source):
+        result = run(CMAKE, "--build", source / "build")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_installed_files(self):
+        for file in ("bin/convoy", "include/convoy/model.hpp", "lib/libHalide.so", "lib/cmake/convoy/convoyConfig.cmake",
+                     "share/convoy/boards/avx2.json", "share/convoy/driver/api.c"):
+            self.assertTrue((self.prefix / file).is_file(), file)
+
+    def test_installed_command_needs_nothing_else(self):
+        boards = run(self.prefix / "bin/convoy", "boards", "--help").stdout
+        self.assertIn(str(self.prefix / "share/convoy/boards"), boards)
+        out = self.folder / "out"
+        for command in (["compile", DIGITS, "-o", out], ["verify", DIGITS, out / "digits"]):
+            result = run("env", "-i", "PATH=/usr/bin:/bin", self.prefix / "bin/convoy", *command)
+            self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_project(self):
+        source = self.project("project")
+        result = self.configure(source)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("Compiling digits.onnx for host", self.build(source))
+
+        ran = run(source / "build" / "digits")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertRegex(ran.stdout, r"digits 64 -> 10: \S+\nbatched 576 -> 432: 6.75\n")
+
+        self.assertNotIn("Compiling", self.build(source), "nothing has changed")
+        (source / "digits.onnx").touch()
+        again = self.build(source)
+        self.assertIn("Compiling digits.onnx", again)
+        self.assertNotIn("Compiling copy.onnx", again)
+        (self.prefix / "bin/convoy").touch()
+        again = self.build(source)
+        self.assertIn("Compiling digits.onnx", again)
+        self.assertIn("Compiling copy.onnx", again)
+
+    def test_errors_when_configured(self):
+        for number, (call, *words) in enumerate((
+                ("convoy_add_model(app ONNX none.onnx)", "no such file", "none.onnx"),
+                ("convoy_add_model(app ONNX below)", "no such file", "below"),
+                ("convoy_add_model(app)", "no ONNX file", "ONNX <file>"),
+                ("convoy_add_model(app ONNX)", "no value after ONNX"),
+                ("convoy_add_model(app digits.onnx)", "unknown argument 'digits.onnx'"),
+                ("convoy_add_model(app ONNX digits.onnx BOARD host)", "unknown argument 'BOARD;host'"),
+                ("convoy_add_model(lib ONNX digits.onnx)", "'lib' is not a target"),
+                ("convoy_add_model(app ONNX digits.onnx NAME a-b)", "'a-b'", "C identifier"),
+                ("convoy_add_model(app ONNX digits.onnx)\nconvoy_add_model(app ONNX digits.onnx)",
+                 "'digits' was added already"))):
+            with self.subTest(call):
+                result = self.configure(self.project(f"error_{number}", call))
+                self.assertNotEqual(result.returncode, 0)
+                message = re.sub(r"\s+", " ", result.stderr)
+                for word in ("convoy_add_model", *words):
+                    self.assertIn(word, message)
+
+    def test_errors_when_built(self):
+        source = self.project("bad_board", "convoy_add_model(app ONNX digits.onnx BOARDS toaster)")
+        self.assertEqual(self.configure(source).returncode, 0)
+        result = run(CMAKE, "--build", source / "build")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("convoy: unknown board 'toaster'", result.stdout + result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
