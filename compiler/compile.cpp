@@ -7,14 +7,14 @@
 #include <fstream>
 #include <set>
 
+#include "compiler/emit/library.h"
+#include "compiler/emit/staging.h"
+#include "compiler/emit/toolchain.h"
 #include "compiler/interrupt.h"
-#include "compiler/layout_assignment.h"
-#include "compiler/library.h"
-#include "compiler/lower.h"
-#include "compiler/memory_plan.h"
 #include "compiler/passes/optimize.h"
-#include "compiler/staging.h"
-#include "compiler/toolchain.h"
+#include "compiler/plan/layout_assignment.h"
+#include "compiler/plan/lower.h"
+#include "compiler/plan/memory_plan.h"
 
 namespace convoy {
 

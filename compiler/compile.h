@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "compiler/kernel_compiler.h"
-#include "compiler/onnx_import.h"
+#include "compiler/emit/kernel_compiler.h"
+#include "compiler/onnx/import.h"
 
 namespace convoy {
 

@@ -8,7 +8,7 @@
 #include <random>
 #include <stdexcept>
 
-#include "compiler/toolchain.h"
+#include "compiler/emit/toolchain.h"
 #include "targets/board.h"
 
 namespace convoy {

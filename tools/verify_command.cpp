@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "compiler/onnx_import.h"
+#include "compiler/onnx/import.h"
 #include "compiler/reference.h"
 #include "tools/command.h"
 #include "tools/loaded_library.h"

@@ -16,7 +16,7 @@ struct Timing {
 };
 
 // Calls `classify(i)` for every image: one round to warm up, then kRounds timed rounds.
-template <typename Classify>
+template<typename Classify>
 Timing time_per_image(std::size_t images, Classify classify) {
     using Clock = std::chrono::steady_clock;
     for (std::size_t i = 0; i < images; ++i) {

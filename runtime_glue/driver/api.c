@@ -2,7 +2,8 @@
 
 #define API __attribute__((visibility("default")))
 
-/* The first variant whose CPU features are all there, -1 when there is none. Looked up once: CPUID is slow. */
+/* The first variant whose CPU features are all there, -1 when there is none. Looked up once: CPUID
+ * is slow. */
 static int chosen_variant(void) {
     static int chosen; /* 0: not looked up yet, else variant + 2 */
     int known = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
@@ -10,7 +11,8 @@ static int chosen_variant(void) {
     known = -1;
     for (int v = 0; v < VARIANT_COUNT && known < 0; v++) {
         int has_all = 1;
-        for (int f = 0; f < variants[v].feature_count; f++) has_all &= has_feature(&variants[v].features[f]);
+        for (int f = 0; f < variants[v].feature_count; f++)
+            has_all &= has_feature(&variants[v].features[f]);
         if (has_all) known = v;
     }
     __atomic_store_n(&chosen, known + 2, __ATOMIC_RELAXED);
@@ -25,9 +27,15 @@ static int copy_shape(const struct shape *shapes, int count, int i, int64 dims[8
     return 0;
 }
 
-API size NAME(arena_bytes)(void) { return ARENA_BYTES; }
-API int NAME(input_count)(void) { return INPUT_COUNT; }
-API int NAME(output_count)(void) { return OUTPUT_COUNT; }
+API size NAME(arena_bytes)(void) {
+    return ARENA_BYTES;
+}
+API int NAME(input_count)(void) {
+    return INPUT_COUNT;
+}
+API int NAME(output_count)(void) {
+    return OUTPUT_COUNT;
+}
 API int NAME(step_count)(void) {
     const int variant = chosen_variant();
     return variant < 0 ? 0 : step_counts[variant];
@@ -46,8 +54,8 @@ API const char *NAME(board)(void) {
     return variant < 0 ? "" : variants[variant].board;
 }
 
-API int NAME(run_profiled)(const float *const *inputs, float *const *outputs, void *arena, int threads,
-                           void (*after_step)(void *data, int step), void *data) {
+API int NAME(run_profiled)(const float *const *inputs, float *const *outputs, void *arena,
+                           int threads, void (*after_step)(void *data, int step), void *data) {
     if (!inputs || !outputs || !arena) return ERROR_NULL;
     for (int i = 0; i < INPUT_COUNT; i++) {
         if (!inputs[i]) return ERROR_NULL;
@@ -73,7 +81,8 @@ API const char *NAME(error_text)(int code) {
         "a null pointer: inputs, outputs, each of their elements and the arena must be set",
         "the arena is not aligned to 64 bytes",
         "the number of threads is not between 1 and 256",
-        "this CPU lacks instructions that every board of the library needs: compile it for this board",
+        "this CPU lacks instructions that every board of the library needs: compile it for this "
+        "board",
         "a kernel failed",
         "no such input or output",
     };

@@ -1,5 +1,6 @@
-/* The part of every compiled library that is the same for all: kernel arguments, loops over threads, halos.
-   Freestanding C: nothing of a C library's headers is needed, so that any target's clang compiles it. */
+/* The part of every compiled library that is the same for all: kernel arguments, loops over
+   threads, halos. Freestanding C: nothing of a C library's headers is needed, so that any target's
+   clang compiles it. */
 
 typedef unsigned char uint8;
 typedef __UINT32_TYPE__ uint32;
@@ -7,7 +8,8 @@ typedef __UINT64_TYPE__ uint64;
 typedef __INT64_TYPE__ int64;
 typedef __SIZE_TYPE__ size;
 
-/* halide_buffer_t as HalideRuntime.h lays it out. Kernels have constant bounds: only host is ever read. */
+/* halide_buffer_t as HalideRuntime.h lays it out. Kernels have constant bounds: only host is ever
+ * read. */
 struct buffer {
     uint64 device;
     const void *device_interface;
@@ -31,7 +33,8 @@ struct call {
 
 typedef int (*task)(void *context, int index, uint8 *closure);
 
-extern int pthread_create(void *thread, const void *attributes, void *(*start)(void *), void *argument);
+extern int pthread_create(void *thread, const void *attributes, void *(*start)(void *),
+                          void *argument);
 extern int pthread_detach(unsigned long thread);
 extern long syscall(long number, ...);
 extern void *memset(void *to, int byte, size count);
@@ -47,7 +50,8 @@ enum { SYS_FUTEX = 98 };
 #endif
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129, SPINS_BEFORE_SLEEP = 4000 };
 
-/* One loop at a time is shared with the workers; a caller that finds the pool busy runs its own loop alone. */
+/* One loop at a time is shared with the workers; a caller that finds the pool busy runs its own
+ * loop alone. */
 static struct {
     int busy;    /* held by the caller whose loop is shared */
     int created; /* workers that exist */
@@ -76,7 +80,8 @@ static void run_share(void) {
 static int join(int worker) {
     int joined = __atomic_load_n(&pool.joined, __ATOMIC_ACQUIRE);
     while (!(joined & CLOSED)) {
-        if (__atomic_compare_exchange_n(&pool.joined, &joined, joined + 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+        if (__atomic_compare_exchange_n(&pool.joined, &joined, joined + 1, 0, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_ACQUIRE)) {
             if (worker < pool.limit) return 1;
             __atomic_fetch_sub(&pool.joined, 1, __ATOMIC_RELEASE);
             return 0;
@@ -149,14 +154,17 @@ int halide_do_par_for(void *context, task body, int min, int extent, uint8 *clos
     return status;
 }
 
-/* Zeroes the halo around `planes` planes of h rows of w floats: rows above and below, floats left and right. */
-static void zero_halo(char *at, int planes, int h, int w, int top, int left, int bottom, int right) {
+/* Zeroes the halo around `planes` planes of h rows of w floats: rows above and below, floats left
+ * and right. */
+static void zero_halo(char *at, int planes, int h, int w, int top, int left, int bottom,
+                      int right) {
     float *p = (float *)at;
     const size row = (size)left + w + right;
     for (int plane = 0; plane < planes; plane++, p += row * (top + h + bottom)) {
         float *interior = p + row * top + left;
         memset(p, 0, (row * top + left) * sizeof(float));
-        for (int y = 0; y + 1 < h; y++) memset(interior + row * y + w, 0, ((size)right + left) * sizeof(float));
+        for (int y = 0; y + 1 < h; y++)
+            memset(interior + row * y + w, 0, ((size)right + left) * sizeof(float));
         memset(interior + row * (h - 1) + w, 0, (right + row * bottom) * sizeof(float));
     }
 }
@@ -179,7 +187,9 @@ static int has_feature(const struct cpu_feature *f) {
     uint32 low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     if ((low & f->xcr0) != f->xcr0) return 0;
-    __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(f->leaf), "c"(f->subleaf));
+    __asm__ volatile("cpuid"
+                     : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                     : "a"(f->leaf), "c"(f->subleaf));
     return r[f->output] >> f->bit & 1;
 #else
     (void)f;

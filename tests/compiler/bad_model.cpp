@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "compiler/onnx_import.h"
+#include "compiler/onnx/import.h"
 
 namespace convoy {
 

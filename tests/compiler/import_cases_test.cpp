@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "compiler/onnx_import.h"
-#include "compiler/onnx_operators.h"
+#include "compiler/onnx/import.h"
+#include "compiler/onnx/operators.h"
 #include "compiler/passes/optimize.h"
 #include "compiler/reference.h"
 

@@ -1,6 +1,6 @@
 // Files that are no models, external data, options, and what import keeps of a model.
 
-#include "compiler/onnx_import.h"
+#include "compiler/onnx/import.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <limits>
 
-#include "compiler/onnx_tensor.h"
+#include "compiler/onnx/tensor.h"
 #include "compiler/reference.h"
 #include "tests/compiler/onnx_maker.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <convoy/model.hpp>
 
-#include "compiler/onnx_import.h"
+#include "compiler/onnx/import.h"
 #include "compiler/reference.h"
 #include "targets/board.h"
 

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "compiler/onnx_import.h"
+#include "compiler/onnx/import.h"
 
 namespace convoy {
 

@@ -1,10 +1,10 @@
-#include "compiler/layout_assignment.h"
+#include "compiler/plan/layout_assignment.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "compiler/node_kernel.h"
+#include "compiler/plan/node_kernel.h"
 #include "tests/compiler/graph_maker.h"
 #include "tests/plan/networks.h"
 

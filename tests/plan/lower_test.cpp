@@ -1,4 +1,4 @@
-#include "compiler/lower.h"
+#include "compiler/plan/lower.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "compiler/memory_plan.h"
+#include "compiler/plan/memory_plan.h"
 
 #include <gtest/gtest.h>
 

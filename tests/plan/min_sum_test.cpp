@@ -1,4 +1,4 @@
-#include "compiler/min_sum.h"
+#include "compiler/plan/min_sum.h"
 
 #include <gtest/gtest.h>
 

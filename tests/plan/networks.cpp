@@ -6,10 +6,10 @@
 #include <ostream>
 #include <stdexcept>
 
-#include "compiler/lower.h"
-#include "compiler/memory_plan.h"
-#include "compiler/onnx_import.h"
+#include "compiler/onnx/import.h"
 #include "compiler/passes/optimize.h"
+#include "compiler/plan/lower.h"
+#include "compiler/plan/memory_plan.h"
 
 namespace convoy {
 

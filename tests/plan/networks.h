@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "compiler/graph.h"
-#include "compiler/layout_assignment.h"
-#include "compiler/plan.h"
+#include "compiler/plan/layout_assignment.h"
+#include "compiler/plan/plan.h"
 #include "targets/board.h"
 
 namespace convoy {

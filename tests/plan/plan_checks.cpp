@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "compiler/memory_plan.h"
+#include "compiler/plan/memory_plan.h"
 
 namespace convoy {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "compiler/graph.h"
-#include "compiler/plan.h"
+#include "compiler/plan/plan.h"
 
 namespace convoy {
 

@@ -127,7 +127,7 @@ def check_operator_table(path, lines):
     """docs/onnx.md lists the operators and attributes that the importer knows, no others."""
     if path != Path("docs/onnx.md"):
         return
-    source = (ROOT / "compiler/onnx_operators.cpp").read_text()
+    source = (ROOT / "compiler/onnx/operators.cpp").read_text()
     table = source[source.index("operators = {"):source.index("\n};")]
     known = {}
     for entry in re.findall(r'\{\s*"(\w+)",\s*import_\w+,[^{]*\{([^}]*)\}', table):
@@ -141,7 +141,7 @@ def check_operator_table(path, lines):
         if told != attributes:
             yield number, f"attributes of {name} are {sorted(told or [])}, expected {sorted(attributes)}"
     for name in stated.keys() - known.keys():
-        yield stated[name][0], f"{name}, which compiler/onnx_operators.cpp does not know"
+        yield stated[name][0], f"{name}, which compiler/onnx/operators.cpp does not know"
 
 
 def clang_format():

@@ -1,0 +1,158 @@
+#include <fstream>
+#include <sstream>
+
+#include "compiler/compile.h"
+#include "compiler/emit/library.h"
+#include "targets/cpu_features.h"
+#include "targets/data_folder.h"
+
+namespace convoy {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string glue(const char *file) {
+    const fs::path path = data_folder("CONVOY_DRIVER", "driver", "runtime_glue/driver") / file;
+    std::ifstream stream(path);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (!stream || text.str().empty()) throw CompileError(path.string() + ": cannot be read");
+    return text.str();
+}
+
+std::string address(const Plan &plan, const Operand &operand) {
+    const PlanTensor &tensor = plan.tensors[operand.tensor];
+    const auto number = [](int64_t n) { return std::to_string(n); };
+    switch (tensor.place) {
+        case PlanTensor::Place::input:
+            return "INPUT(" + number(tensor.index) + ", " + number(operand.offset_floats) + ")";
+        case PlanTensor::Place::output:
+            return "OUTPUT(" + number(tensor.index) + ", " + number(operand.offset_floats) + ")";
+        case PlanTensor::Place::arena:
+            break;
+    }
+    return "ARENA(" + number(tensor.offset_bytes + operand.offset_floats * 4) + ")";
+}
+
+std::vector<std::string> addresses(const Variant &variant, size_t s) {
+    const PlanStep &step = variant.plan.steps[s];
+    const ConstantPool::Offsets &constants = variant.constants.steps[s];
+    std::vector<std::string> list = {address(variant.plan, step.input)};
+    for (int64_t offset : {constants.weights, constants.bias}) {
+        if (offset >= 0) list.push_back("weights + " + std::to_string(offset));
+    }
+    for (const Operand &operand : step.addend) list.push_back(address(variant.plan, operand));
+    list.push_back(address(variant.plan, step.output));
+    return list;
+}
+
+void write_kernel_declarations(std::ostream &out, const Variant &variant,
+                               const std::string &prefix) {
+    std::vector<size_t> arity(variant.kernels.size(), 0);
+    for (size_t s = 0; s < variant.plan.steps.size(); s++) {
+        arity[variant.plan.steps[s].kernel_index] = addresses(variant, s).size();
+    }
+    for (size_t k = 0; k < arity.size(); k++) {
+        out << "/* " << to_string(variant.plan.kernels[k]) << "\n   "
+            << to_string(variant.kernels[k].ranked.schedule) << " */\nextern int " << prefix << "k"
+            << k << "(const void *";
+        for (size_t i = 0; i < arity[k]; i++) out << ", struct buffer *";
+        out << ");\n";
+    }
+}
+
+void write_halo(std::ostream &out, const PlanTensor &tensor) {
+    const View &view = tensor.view;
+    const int block = view.layout.block;
+    out << "    zero_halo(ARENA(" << tensor.offset_bytes << "), " << view.mb * view.blocks << ", "
+        << view.h << ", " << view.w * block << ", " << view.halo.top << ", "
+        << view.halo.left * block << ", " << view.halo.bottom << ", " << view.halo.right * block
+        << ");\n";
+}
+
+void write_variant(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    out << "/* ---- " << variant.board.name << ": " << variant.board.description << " ---- */\n\n";
+    if (variant.constants.bytes() > 0) out << "extern const char " << prefix << "weights[];\n";
+    write_kernel_declarations(out, variant, prefix);
+    out << "\nstatic int " << prefix << "run(const struct call *call) {\n"
+        << "    struct buffer b[5] = {{0}};\n";
+    if (variant.constants.bytes() > 0)
+        out << "    const char *const weights = " << prefix << "weights;\n";
+    for (size_t s = 0; s < variant.plan.steps.size(); s++) {
+        const PlanStep &step = variant.plan.steps[s];
+        const PlanTensor &output = variant.plan.tensors[step.output.tensor];
+        out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
+        if (output.needs_halo_zeroed() && output.first_step == (int)s) write_halo(out, output);
+        const auto list = addresses(variant, s);
+        std::string arguments = "call";
+        for (size_t i = 0; i < list.size(); i++) {
+            out << "    b[" << i << "].host = " << list[i] << ";\n";
+            arguments += ", &b[" + std::to_string(i) + "]";
+        }
+        out << "    CALL(" << s << ", " << prefix << "k" << step.kernel_index << "(" << arguments
+            << "));\n";
+    }
+    out << "    return 0;\n}\n\n";
+    out << "static const struct cpu_feature " << prefix << "features[] = {\n";
+    for (const std::string &name : variant.board.cpu_features) {
+        const CpuFeature &f = *find_cpu_feature(name.c_str());
+        out << "    {" << f.leaf << ", " << f.subleaf << ", " << f.output - 'a' << ", " << f.bit
+            << ", " << f.xcr0 << "}, /* " << name << " */\n";
+    }
+    out << "};\n\n";
+}
+
+void write_shapes(std::ostream &out, const char *name, const std::vector<Value> &values) {
+    out << "static const struct shape " << name << "[] = {\n";
+    for (const Value &value : values) {
+        out << "    {" << value.dims.size() << ", {";
+        for (size_t d = 0; d < value.dims.size(); d++) out << (d ? ", " : "") << value.dims[d];
+        out << "}},\n";
+    }
+    out << "};\n";
+}
+
+}  // namespace
+
+std::string driver_source(const Library &library) {
+    std::ostringstream out;
+    out << "/* Generated by convoy from " << library.source
+        << ". Build: clang -ffreestanding -fPIC -O2 -c. */\n\n"
+        << "#define NAME(x) " << library.name << "_##x\n\n"
+        << "enum { ERROR_NULL = 1, ERROR_ALIGNMENT, ERROR_THREADS, ERROR_CPU, ERROR_KERNEL, "
+           "ERROR_INDEX };\n\n"
+        << glue("parallel.c") << "\n";
+    for (const Variant &variant : library.variants) {
+        write_variant(out, variant, symbol_prefix(library.name, variant.board));
+    }
+    out << "enum {\n    VARIANT_COUNT = " << library.variants.size()
+        << ",\n    INPUT_COUNT = " << library.inputs.size()
+        << ",\n    OUTPUT_COUNT = " << library.outputs.size() << ",\n};\n"
+        << "static const size ARENA_BYTES = " << library.arena_bytes() << "u;\n"
+        << "static const struct variant variants[] = {\n";
+    for (const Variant &variant : library.variants) {
+        const std::string prefix = symbol_prefix(library.name, variant.board);
+        out << "    {\"" << variant.board.name << "\", " << prefix << "run, " << prefix
+            << "features, " << variant.board.cpu_features.size() << "},\n";
+    }
+    out << "};\nstatic const int step_counts[] = {";
+    for (const Variant &variant : library.variants) out << variant.plan.steps.size() << ", ";
+    out << "};\n";
+    write_shapes(out, "input_shapes", library.inputs);
+    write_shapes(out, "output_shapes", library.outputs);
+    out << "\n" << glue("api.c");
+    return out.str();
+}
+
+std::string weights_source(const std::string &prefix, const std::string &file) {
+    std::string quoted;
+    for (char c : file) quoted += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
+    return "    .section .rodata." + prefix +
+           "weights,\"a\",%progbits\n    .balign 64\n    .hidden " + prefix +
+           "weights\n    .globl " + prefix + "weights\n    .type " + prefix + "weights, %object\n" +
+           prefix + "weights:\n    .incbin \"" + quoted + "\"\n    .size " + prefix +
+           "weights, . - " + prefix + "weights\n    .section .note.GNU-stack,\"\",%progbits\n";
+}
+
+}  // namespace convoy

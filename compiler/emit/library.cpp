@@ -1,0 +1,32 @@
+#include "compiler/emit/library.h"
+
+#include <algorithm>
+
+namespace convoy {
+
+int64_t Library::arena_bytes() const {
+    int64_t bytes = 0;
+    for (const Variant &variant : variants) bytes = std::max(bytes, variant.arena_bytes());
+    return bytes;
+}
+
+int64_t Library::constant_bytes() const {
+    int64_t bytes = 0;
+    for (const Variant &variant : variants) bytes += variant.constants.bytes();
+    return bytes;
+}
+
+std::string symbol_prefix(const std::string &library, const Board &board) {
+    std::string prefix = library + "_" + board.name + "_";
+    for (char &c : prefix) {
+        if (!isalnum((unsigned char)c)) c = '_';
+    }
+    return prefix;
+}
+
+std::string comment_text(std::string text) {
+    for (size_t at; (at = text.find("*/")) != std::string::npos;) text.replace(at, 2, "* ");
+    return text;
+}
+
+}  // namespace convoy

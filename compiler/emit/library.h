@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/emit/kernel_compiler.h"
+#include "compiler/plan/constants.h"
+#include "compiler/plan/plan.h"
+
+namespace convoy {
+
+// A network compiled for one board.
+struct Variant {
+    Board board;
+    Plan plan;
+    std::vector<CompiledKernel> kernels;
+    ConstantPool constants;
+
+    // Arena with room behind the last tensor for what vectors may read past it.
+    int64_t arena_bytes() const { return plan.arena_bytes + 256; }
+};
+
+// A network compiled for one board or several: what is emitted as one library.
+struct Library {
+    std::string name;    // a C identifier: the prefix of everything public
+    std::string source;  // the model's file name
+    std::vector<Value> inputs, outputs;
+    std::vector<Variant> variants;  // most demanding board first
+    int64_t parameters = 0;         // of the model
+
+    int64_t arena_bytes() const;
+    int64_t constant_bytes() const;
+};
+
+// Prefix of a variant's own symbols.
+std::string symbol_prefix(const std::string &library, const Board &board);
+
+// A model's text as it can stand in a C comment.
+std::string comment_text(std::string text);
+
+// The C driver that runs the plan: freestanding, one file. Weights are the symbol <prefix>weights.
+std::string driver_source(const Library &library);
+
+// Assembly that takes a file of bytes in as <prefix>weights.
+std::string weights_source(const std::string &prefix, const std::string &file);
+
+// The C and C++ header.
+std::string header_source(const Library &library);
+
+// What the library holds, as JSON: layers, MACs, schedules and where they came from, arena and
+// weight bytes, expected time.
+std::string manifest(const Library &library);
+
+// The CMake package that imports the library as <name>::<name>.
+std::string cmake_config(const Library &library, bool shared);
+
+}  // namespace convoy

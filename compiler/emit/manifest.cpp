@@ -1,0 +1,77 @@
+#include <nlohmann/json.hpp>
+
+#include "compiler/emit/library.h"
+#include "targets/roofline.h"
+
+namespace convoy {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json tensors_json(const std::vector<Value> &values) {
+    ordered_json list = ordered_json::array();
+    for (const Value &value : values) list.push_back({{"name", value.name}, {"dims", value.dims}});
+    return list;
+}
+
+double microseconds(double cycles, const Board &board) {
+    return cycles / (board.clock_ghz * 1e3);
+}
+
+ordered_json step_json(const Variant &variant, const PlanStep &step) {
+    const RankedSchedule &ranked = variant.kernels[step.kernel_index].ranked;
+    return {
+        {"name", step.name},
+        {"kernel", to_string(step.kernel)},
+        {"macs", macs(step.kernel)},
+        {"bytes", compulsory_bytes(step.kernel)},
+        {"roofline_us",
+         roofline_us(variant.board, macs(step.kernel), compulsory_bytes(step.kernel))},
+        {"expected_us", microseconds(ranked.cycles, variant.board)},
+        {"schedule",
+         {{"template", ranked.schedule.template_name}, {"parameters", ranked.schedule.parameters}}},
+        {"schedule_from", ranked.from_record ? "record" : "model"}};
+}
+
+ordered_json variant_json(const Variant &variant) {
+    ordered_json steps = ordered_json::array();
+    double expected_us = 0;
+    int64_t total_macs = 0;
+    for (const PlanStep &step : variant.plan.steps) {
+        steps.push_back(step_json(variant, step));
+        expected_us += steps.back()["expected_us"].get<double>();
+        total_macs += macs(step.kernel);
+    }
+    return {{"board", variant.board.name},
+            {"halide_target", variant.board.halide_target},
+            {"peak_gflops", variant.board.peak_gflops()},
+            {"macs", total_macs},
+            {"kernels", variant.kernels.size()},
+            {"arena_bytes", variant.arena_bytes()},
+            {"largest_live_bytes", variant.plan.largest_live_bytes},
+            {"weight_bytes", variant.constants.bytes()},
+            {"expected_us", expected_us},
+            {"steps", steps}};
+}
+
+}  // namespace
+
+std::string manifest(const Library &library) {
+    ordered_json variants = ordered_json::array();
+    for (const Variant &variant : library.variants) variants.push_back(variant_json(variant));
+    const ordered_json json = {{"name", library.name},
+                               {"source", library.source},
+                               {"convoy", CONVOY_VERSION},
+                               {"halide", HALIDE_VERSION},
+                               {"parameters", library.parameters},
+                               {"inputs", tensors_json(library.inputs)},
+                               {"outputs", tensors_json(library.outputs)},
+                               {"arena_bytes", library.arena_bytes()},
+                               {"weight_bytes", library.constant_bytes()},
+                               {"boards", variants}};
+    // Names come from the model: what is not UTF-8 is replaced.
+    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace convoy

@@ -1,0 +1,156 @@
+// Operators that move elements, constants, and Softmax, whose older form is one over reshaped dims.
+
+#include <algorithm>
+#include <numeric>
+
+#include "compiler/onnx/operators.h"
+#include "onnx.pb.h"
+
+namespace convoy {
+
+namespace {
+
+// Product of dims[begin, end); the whole product is known to be within max_elements.
+int64_t product(const std::vector<int64_t> &dims, size_t begin, size_t end) {
+    return std::accumulate(dims.begin() + begin, dims.begin() + end, int64_t{1},
+                           std::multiplies<>());
+}
+
+void output_reshaped(OnnxNode &node, const std::vector<int64_t> &dims) {
+    if (node.is_constant(0)) {
+        OnnxTensor tensor = node.constant(0, "input");
+        tensor.dims = dims;
+        return node.output_constant(std::move(tensor));
+    }
+    const ValueId input = node.activation(0, "input");
+    if (node.dims(input) == dims) return node.output_same_as(0);
+    node.output(Reshape{}, {input}, dims);
+}
+
+std::vector<int64_t> input_dims(const OnnxNode &node) {
+    if (!node.has_input(0)) node.fail("input is missing");
+    if (node.is_constant(0)) return node.constant(0, "input").dims;
+    return node.dims(node.activation(0, "input"));
+}
+
+// Resolves 0 (the input's extent) and -1 (what remains) of a Reshape's shape.
+std::vector<int64_t> resolve_shape(const OnnxNode &node, std::vector<int64_t> shape,
+                                   const std::vector<int64_t> &input, bool allow_zero) {
+    const std::string asked = dims_text(shape);
+    const int64_t count = element_count(input);
+    int inferred = -1;
+    for (size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] == 0 && !allow_zero) {
+            if (i >= input.size()) {
+                node.fail("shape " + asked + " copies dimension " + std::to_string(i) +
+                          " of an input of " + dims_text(input));
+            }
+            shape[i] = input[i];
+        } else if (shape[i] == -1) {
+            if (inferred >= 0) node.fail("shape " + asked + " has more than one -1");
+            inferred = int(i);
+            shape[i] = 1;
+        }
+    }
+    const int64_t known = element_count(shape);
+    if (inferred >= 0 && known > 0) shape[inferred] = count / known;
+    if (known < 0 || element_count(shape) != count) {
+        node.fail("shape " + asked + " does not hold the " + std::to_string(count) +
+                  " elements of its input " + dims_text(input));
+    }
+    return shape;
+}
+
+OnnxTensor make_floats(std::vector<int64_t> dims, std::vector<float> data) {
+    OnnxTensor tensor;
+    tensor.dims = std::move(dims);
+    tensor.floats = std::make_shared<const std::vector<float>>(std::move(data));
+    return tensor;
+}
+
+OnnxTensor make_integers(std::vector<int64_t> dims, std::vector<int64_t> data) {
+    OnnxTensor tensor;
+    tensor.dims = std::move(dims);
+    tensor.is_float = false;
+    tensor.integers = std::move(data);
+    return tensor;
+}
+
+}  // namespace
+
+void import_concat(OnnxNode &node) {
+    std::vector<ValueId> inputs;
+    for (int i = 0; i < node.input_count(); ++i) inputs.push_back(node.activation(i, "input"));
+    auto dims = node.dims(inputs[0]);
+    if (!node.has_attribute("axis")) node.fail("attribute 'axis' is missing");
+    const int axis = node.attribute_axis(0, dims.size(), int64_t(dims.size()) - 1);
+    if (inputs.size() == 1) return node.output_same_as(0);
+    int64_t extent = 0;
+    for (ValueId input : inputs) {
+        auto expected = node.dims(input);
+        if (expected.size() == dims.size()) {
+            extent += expected[axis];
+            expected[axis] = dims[axis];
+        }
+        if (expected != dims) {
+            node.fail("input '" + node.builder().graph.values[input].name + "' is " +
+                      dims_text(node.dims(input)) + ", expected dims equal to those of the first " +
+                      dims_text(dims) + " except along axis " + std::to_string(axis));
+        }
+    }
+    dims[axis] = extent;
+    node.output(Concat{axis}, inputs, dims);
+}
+
+void import_constant(OnnxNode &node) {
+    if (node.has_attribute("value")) {
+        const auto folder = node.builder().folder();
+        node.output_constant(read_tensor(node.attribute_tensor("value"), folder));
+    } else if (node.has_attribute("value_float")) {
+        node.output_constant(make_floats({}, {node.attribute_float("value_float", 0)}));
+    } else if (node.has_attribute("value_floats")) {
+        const auto data = node.attribute_floats("value_floats");
+        node.output_constant(make_floats({int64_t(data.size())}, data));
+    } else if (node.has_attribute("value_int")) {
+        node.output_constant(make_integers({}, {node.attribute_int("value_int", 0)}));
+    } else if (node.has_attribute("value_ints")) {
+        const auto data = node.attribute_ints("value_ints", {});
+        node.output_constant(make_integers({int64_t(data.size())}, data));
+    } else {
+        node.fail(
+            "it has no value, expected one of the attributes value, value_float, "
+            "value_floats, value_int, value_ints");
+    }
+}
+
+void import_flatten(OnnxNode &node) {
+    const auto dims = input_dims(node);
+    const int axis = node.attribute_axis(1, dims.size(), int64_t(dims.size()));
+    output_reshaped(node, {product(dims, 0, axis), product(dims, axis, dims.size())});
+}
+
+void import_reshape(OnnxNode &node) {
+    const int64_t allow_zero = node.attribute_int("allowzero", 0);
+    if (allow_zero != 0 && allow_zero != 1) node.fail("attribute 'allowzero' must be 0 or 1");
+    const OnnxTensor &shape = node.integers(1, "shape");
+    node.expect_rank("shape", shape.dims, 1);
+    output_reshaped(node, resolve_shape(node, shape.integers, input_dims(node), allow_zero == 1));
+}
+
+void import_softmax(OnnxNode &node) {
+    const ValueId input = node.activation(0, "input");
+    const auto dims = node.dims(input);
+    const bool is_flattening = node.opset() < 13;
+    const int axis = node.attribute_axis(is_flattening ? 1 : -1, dims.size(),
+                                         int64_t(dims.size()) - (is_flattening ? 0 : 1));
+    const int64_t rows = product(dims, 0, axis), columns = product(dims, axis, dims.size());
+    // Before opset 13 the sum runs over all dims from the axis on.
+    if (!is_flattening || (axis < int(dims.size()) && columns == dims[axis])) {
+        return node.output(Softmax{axis}, {input}, dims);
+    }
+    const ValueId flat = node.intermediate(Reshape{}, {input}, {rows, columns});
+    const ValueId softmax = node.intermediate(Softmax{1}, {flat}, {rows, columns});
+    node.output(Reshape{}, {softmax}, dims);
+}
+
+}  // namespace convoy

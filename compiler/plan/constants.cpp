@@ -1,0 +1,68 @@
+#include "compiler/plan/constants.h"
+
+#include <cstring>
+#include <string_view>
+#include <unordered_map>
+
+#include "compiler/plan/memory_plan.h"
+#include "generators/pack.h"
+
+namespace convoy {
+
+namespace {
+
+class Packer {
+public:
+    int64_t add(const std::vector<float> &values) {
+        const std::string_view bytes(reinterpret_cast<const char *>(values.data()),
+                                     values.size() * 4);
+        std::vector<int64_t> &same_hash = known_[std::hash<std::string_view>{}(bytes)];
+        for (int64_t offset : same_hash) {
+            const size_t at = size_t(offset) / 4;
+            if (at + values.size() <= data.size() &&
+                std::memcmp(&data[at], values.data(), bytes.size()) == 0)
+                return offset;
+        }
+        const int64_t offset = (int64_t)data.size() * 4;
+        data.insert(data.end(), values.begin(), values.end());
+        while (data.size() * 4 % alignment_bytes) data.push_back(0);
+        same_hash.push_back(offset);
+        return offset;
+    }
+
+    std::vector<float> data;
+
+private:
+    std::unordered_map<size_t, std::vector<int64_t>> known_;
+};
+
+}  // namespace
+
+ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kernels) {
+    ConstantPool pool;
+    Packer packer;
+    for (PlanStep &step : plan.steps) {
+        ConstantPool::Offsets offsets;
+        if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
+            const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
+            const PackedConv2d packed =
+                packs_groups_in_lanes(*conv, schedule)
+                    ? pack_for_grouped_conv2d(*conv, step.weights->data(), step.bias->data())
+                    : pack_for_conv2d(*conv, weights_vector(schedule), step.weights->data(),
+                                      step.bias->data());
+            offsets.weights = packer.add(packed.weights);
+            offsets.bias = packer.add(packed.bias);
+        } else if (const auto *each = std::get_if<ElementwiseKernel>(&step.kernel);
+                   each && each->has_scale_shift) {
+            offsets.weights = packer.add(pack_channels(each->input, step.weights->data()));
+            offsets.bias = packer.add(pack_channels(each->input, step.bias->data()));
+        }
+        step.weights.reset();
+        step.bias.reset();
+        pool.steps.push_back(offsets);
+    }
+    pool.data = std::move(packer.data);
+    return pool;
+}
+
+}  // namespace convoy

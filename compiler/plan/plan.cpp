@@ -1,0 +1,27 @@
+#include "compiler/plan/plan.h"
+
+namespace convoy {
+
+int64_t macs(const Kernel &kernel) {
+    const auto *conv = std::get_if<Conv2dKernel>(&kernel);
+    return conv ? conv->problem.macs() : 0;
+}
+
+int64_t compulsory_bytes(const Kernel &kernel) {
+    const auto bytes = [](const View &view) {
+        return int64_t{view.mb} * view.padded_channels() * view.h * view.w * 4;
+    };
+    int64_t total =
+        std::visit([&](const auto &k) { return bytes(k.input) + bytes(k.output); }, kernel);
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
+        total += (conv->problem.weight_count() + conv->problem.oc) * 4;
+        if (conv->residual) total += bytes(*conv->residual);
+    }
+    if (const auto *each = std::get_if<ElementwiseKernel>(&kernel)) {
+        if (each->has_scale_shift) total += 8 * each->input.padded_channels();
+        if (each->addend) total += bytes(*each->addend);
+    }
+    return total;
+}
+
+}  // namespace convoy
