@@ -51,20 +51,20 @@ enum { SYS_FUTEX = 98 };
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129, SPINS_BEFORE_SLEEP = 4000 };
 
 /* One loop at a time is shared with the workers; a caller that finds the pool busy runs its own
- * loop alone. */
+   loop alone. */
 static struct {
     int busy;    /* held by the caller whose loop is shared */
     int created; /* workers that exist */
     uint32 loop; /* counts shared loops; workers sleep on it */
     int sleepers;
-    /* The shared loop. `joined` counts workers inside; CLOSED set means that no more may enter. */
-    int joined;
-    int limit; /* workers allowed */
+    /* The shared loop. Workers enter while there are free seats; CLOSED is taken off when it ends.
+     */
+    int seats;
     int next, end, status;
     task body;
     void *context;
     uint8 *closure;
-} pool = {.joined = 1 << 30};
+} pool;
 
 enum { CLOSED = 1 << 30 };
 
@@ -77,22 +77,19 @@ static void run_share(void) {
     }
 }
 
-static int join(int worker) {
-    int joined = __atomic_load_n(&pool.joined, __ATOMIC_ACQUIRE);
-    while (!(joined & CLOSED)) {
-        if (__atomic_compare_exchange_n(&pool.joined, &joined, joined + 1, 0, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_ACQUIRE)) {
-            if (worker < pool.limit) return 1;
-            __atomic_fetch_sub(&pool.joined, 1, __ATOMIC_RELEASE);
-            return 0;
-        }
+static int take_seat(void) {
+    int seats = __atomic_load_n(&pool.seats, __ATOMIC_ACQUIRE);
+    while (seats > 0) {
+        if (__atomic_compare_exchange_n(&pool.seats, &seats, seats - 1, 0, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_ACQUIRE))
+            return 1;
     }
     return 0;
 }
 
-static void *work(void *argument) {
-    const int worker = (int)(size)argument;
+static void *work(void *unused) {
     uint32 seen = 0;
+    (void)unused;
     for (;;) {
         int spins = 0;
         uint32 loop;
@@ -106,9 +103,9 @@ static void *work(void *argument) {
             __atomic_fetch_sub(&pool.sleepers, 1, __ATOMIC_SEQ_CST);
         }
         seen = loop;
-        if (join(worker)) {
+        if (take_seat()) {
             run_share();
-            __atomic_fetch_sub(&pool.joined, 1, __ATOMIC_RELEASE);
+            __atomic_fetch_add(&pool.seats, 1, __ATOMIC_RELEASE);
         }
     }
     return 0;
@@ -117,7 +114,7 @@ static void *work(void *argument) {
 static void create_workers(int wanted) {
     while (pool.created < wanted && pool.created < MAX_WORKERS) {
         unsigned long thread;
-        if (pthread_create(&thread, (void *)0, work, (void *)(size)pool.created)) return;
+        if (pthread_create(&thread, (void *)0, work, (void *)0)) return;
         pthread_detach(thread);
         pool.created++;
     }
@@ -133,22 +130,22 @@ int halide_do_par_for(void *context, task body, int min, int extent, uint8 *clos
         }
         return 0;
     }
-    create_workers(call->threads - 1);
+    const int seats = call->threads - 1;
+    create_workers(seats);
     pool.body = body;
     pool.context = context;
     pool.closure = closure;
-    pool.limit = call->threads - 1;
     pool.next = min;
     pool.end = min + extent;
     pool.status = 0;
-    __atomic_store_n(&pool.joined, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&pool.seats, seats, __ATOMIC_RELEASE);
     __atomic_fetch_add(&pool.loop, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&pool.sleepers, __ATOMIC_SEQ_CST)) {
-        syscall(SYS_FUTEX, &pool.loop, FUTEX_WAKE_PRIVATE, MAX_WORKERS, (void *)0, (void *)0, 0);
+        syscall(SYS_FUTEX, &pool.loop, FUTEX_WAKE_PRIVATE, seats, (void *)0, (void *)0, 0);
     }
     run_share();
-    __atomic_fetch_or(&pool.joined, CLOSED, __ATOMIC_ACQ_REL);
-    while (__atomic_load_n(&pool.joined, __ATOMIC_ACQUIRE) != CLOSED) PAUSE();
+    __atomic_fetch_sub(&pool.seats, CLOSED, __ATOMIC_ACQ_REL);
+    while (__atomic_load_n(&pool.seats, __ATOMIC_ACQUIRE) != seats - CLOSED) PAUSE();
     const int status = pool.status;
     __atomic_store_n(&pool.busy, 0, __ATOMIC_RELEASE);
     return status;
