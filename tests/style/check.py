@@ -43,14 +43,14 @@ PATH_IN_CODE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+)`")
 
 
 def files():
-    """What git tracks or would, relative to the root; without git everything but what is built."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    """What git tracks, relative to the root; without git everything but what is built."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached"]
     answer = subprocess.run(command, capture_output=True, text=True)
     if answer.returncode == 0 and answer.stdout:
         found = [Path(name) for name in answer.stdout.split("\0") if name]
     else:
         found = [path.relative_to(ROOT) for path in ROOT.rglob("*")]
-        found = [path for path in found if not {"build", ".venv", ".git", "__pycache__"} & set(path.parts)]
+        found = [path for path in found if not {"build", "out", ".venv", ".git", "__pycache__"} & set(path.parts)]
     return sorted(path for path in set(found) if (ROOT / path).is_file())
 
 
