@@ -17,7 +17,8 @@ convoy_python_package_dir(halide halide_dir)
 convoy_python_package_dir(onnx CONVOY_ONNX_DIR)
 list(APPEND CMAKE_PREFIX_PATH ${halide_dir})
 set(HalideHelpers_DIR ${halide_dir}/lib64/cmake/HalideHelpers)
-find_package(Halide 21 REQUIRED COMPONENTS shared PATHS ${halide_dir}/lib64/cmake/Halide)
+# The default paths hold another Halide package, which wants Python's development headers.
+find_package(Halide 21 REQUIRED COMPONENTS shared PATHS ${halide_dir}/lib64/cmake/Halide NO_DEFAULT_PATH)
 
 find_package(Protobuf REQUIRED)
 find_package(nlohmann_json REQUIRED)

@@ -93,6 +93,16 @@ std::vector<fs::path> build_objects(const Library &library, const Toolchain &too
     return objects;
 }
 
+// An input or output as the C ABI can describe it.
+const Value &border_value(const Graph &graph, ValueId v, const fs::path &model) {
+    const Value &value = graph.values[v];
+    if (value.dims.size() > 8) {
+        throw CompileError(model.string() + ": '" + value.name + "' has " +
+                           std::to_string(value.dims.size()) + " dims, expected at most 8");
+    }
+    return value;
+}
+
 // The header's struct is named after the library: keywords, and the namespaces that it includes.
 const std::set<std::string> &taken_names() {
     static const std::set<std::string> names = {
@@ -134,8 +144,8 @@ CompileResult compile_model(const fs::path &model, const CompileOptions &options
     report(options, "reading " + model.filename().string());
     Graph graph = import_onnx(model, options.import);
     Library library{name, model.filename().string(), {}, {}, {}, graph.parameter_count()};
-    for (ValueId v : graph.inputs) library.inputs.push_back(graph.values[v]);
-    for (ValueId v : graph.outputs) library.outputs.push_back(graph.values[v]);
+    for (ValueId v : graph.inputs) library.inputs.push_back(border_value(graph, v, model));
+    for (ValueId v : graph.outputs) library.outputs.push_back(border_value(graph, v, model));
     report(options, "optimising the graph");
     optimize(graph);
 

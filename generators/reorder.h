@@ -4,9 +4,9 @@
 
 namespace convoy {
 
-// Copies an activation into another layout; lanes beyond the last channel become zero, or are copied
-// where the layout stays. Where the kernel has a first_channel, the output buffer starts at that
-// channel's block and the rest of it is left alone.
+// Copies an activation into another layout; lanes beyond the last channel become zero, or are
+// copied where the layout stays. Where the kernel has a first_channel, the output buffer starts at
+// that channel's block and the rest of it is left alone.
 struct ReorderStages {
     Halide::ImageParam input;
     Halide::Func output;
