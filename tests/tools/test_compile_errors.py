@@ -6,6 +6,8 @@ import signal
 import subprocess
 import unittest
 
+from onnx import TensorProto, helper
+
 from convoy_command import DIGITS, CommandTest, convoy, files_below, one_conv
 
 
@@ -41,6 +43,15 @@ class CompileErrors(CommandTest):
         for text in ("N", "N=", "=1", "N=0", "N=-1", "N=1.5", "N=x", "N=99999999999999999999"):
             self.expect_refused([named, "-o", self.out, "--dim", text], f"'{text}'", "as N=1")
         self.expect_refused([named, "-o", self.out, "--dim", "N=1", "--dim", "M=1"], "'M'", "expected one of: N")
+
+    def test_too_many_dims(self):
+        dims = [1] * 9
+        graph = helper.make_graph(
+            [helper.make_node("Relu", ["x"], ["y"])], "g",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, dims)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        self.refuse_model("deep.onnx", model, "'x'", "9 dims", "at most 8")
 
     def test_too_large_a_network(self):
         large = self.write("large.onnx", one_conv(["N", 3, 8, 8]))
