@@ -64,12 +64,15 @@ Place place_of(const View &v, int channel) {
     return {group / lanes * channels_per_group + channel % channels_per_group, group % lanes};
 }
 
-// Zeros, in every block and lane, for the pads that a convolution reads.
+// Zeros, in every block and lane, for the pads that a convolution reads: a halo ends with its last
+// window, which may be before the pads do.
 void zero_pads(const View &v, const ConvProblem &p, float *memory) {
+    const int h_end = v.h + std::min(p.ph_end, v.halo.bottom),
+              w_end = v.w + std::min(p.pw_end, v.halo.right);
     for (int image = 0; image < v.mb; image++) {
         for (int block = 0; block < v.blocks; block++) {
-            for (int y = -p.ph; y < v.h + p.ph_end; y++) {
-                for (int x = -p.pw; x < v.w + p.pw_end; x++) {
+            for (int y = -p.ph; y < h_end; y++) {
+                for (int x = -p.pw; x < w_end; x++) {
                     if (y >= 0 && y < v.h && x >= 0 && x < v.w) continue;
                     std::fill_n(memory + index_at(v, image, block, 0, y, x), v.layout.block, 0.0f);
                 }

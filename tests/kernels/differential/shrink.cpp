@@ -1,0 +1,217 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "tests/kernels/differential/trial.h"
+
+namespace convoy {
+
+namespace {
+
+// Numbers between `least` and the value, the smallest first.
+std::vector<int> smaller(int value, int least) {
+    std::vector<int> numbers;
+    for (const int number : {least, (value + least) / 2, value - 1}) {
+        if (number >= least && number < value &&
+            std::find(numbers.begin(), numbers.end(), number) == numbers.end())
+            numbers.push_back(number);
+    }
+    return numbers;
+}
+
+// A layout over all groups of the convolution stays one.
+View rebuilt(const View &view, int mb, int c, int h, int w, int old_groups, int groups,
+             int vector) {
+    Layout layout = view.layout;
+    if (layout.groups == old_groups && layout.groups > 1) {
+        layout.groups = groups;
+        while (layout.block > 1 && groups % layout.block != 0) layout.block /= 2;
+        if (layout.block == 1) layout = {};
+    }
+    View made = make_view(mb, c, h, w, layout, vector);
+    made.halo = view.halo;
+    return made;
+}
+
+class Conv2dSimplifier {
+public:
+    Conv2dSimplifier(const Conv2dKernel &kernel, int vector) : kernel_(kernel), vector_(vector) {
+        features();
+        extents();
+        channels();
+        layouts();
+    }
+    std::vector<Conv2dKernel> list;
+
+private:
+    template<typename Change>
+    void with(Change change) {
+        Conv2dKernel changed = kernel_;
+        change(changed);
+        if (!(changed == kernel_)) list.push_back(std::move(changed));
+    }
+
+    void features() {
+        with([](Conv2dKernel &k) { k.residual.reset(); });
+        with([](Conv2dKernel &k) { k.activation = {}; });
+        with([](Conv2dKernel &k) { k.output.halo = {}; });
+        with([](Conv2dKernel &k) {
+            if (k.residual) k.residual->halo = {};
+        });
+        with([](Conv2dKernel &k) {
+            const ConvProblem &p = k.problem;
+            k.input.halo = {p.ph, p.pw, p.ph_end, p.pw_end};
+        });
+        with([](Conv2dKernel &k) {
+            if (k.input.layout.block == 1) k.input.blocks = k.input.c;
+        });
+    }
+
+    void set(int ConvProblem::*letter, int least) {
+        for (const int value : smaller(kernel_.problem.*letter, least)) {
+            ConvProblem p = kernel_.problem;
+            p.*letter = value;
+            reshape(p);
+        }
+    }
+
+    void extents() {
+        for (int ConvProblem::*letter : {&ConvProblem::mb, &ConvProblem::ih, &ConvProblem::iw,
+                                         &ConvProblem::kh, &ConvProblem::kw, &ConvProblem::sh,
+                                         &ConvProblem::sw, &ConvProblem::dh, &ConvProblem::dw})
+            set(letter, 1);
+        for (int ConvProblem::*letter :
+             {&ConvProblem::ph, &ConvProblem::pw, &ConvProblem::ph_end, &ConvProblem::pw_end})
+            set(letter, 0);
+    }
+
+    void channels() {
+        const ConvProblem &p = kernel_.problem;
+        const auto change = [&](int g, int ic, int oc) {
+            ConvProblem changed = p;
+            changed.g = g, changed.ic = g * ic, changed.oc = g * oc;
+            reshape(changed);
+        };
+        const int ic = p.ic_per_group(), oc = p.oc_per_group();
+        for (const int g : smaller(p.g, 1)) change(g, ic, oc);
+        for (const int fewer : smaller(ic, 1)) change(p.g, fewer, oc);
+        for (const int fewer : smaller(oc, 1)) change(p.g, ic, fewer);
+        for (const int fewer : smaller(std::min(ic, oc), 1)) change(p.g, fewer, fewer);
+    }
+
+    void layouts() {
+        const ConvProblem &p = kernel_.problem;
+        with([&](Conv2dKernel &k) { relayout(k, p, {}, {}); });
+        for (const int block : {8, 16}) {
+            with([&](Conv2dKernel &k) {
+                relayout(k, p, k.input.layout.groups > 1 ? Layout{block, 1} : k.input.layout,
+                         k.output.layout.groups > 1 ? Layout{block, 1} : k.output.layout);
+            });
+        }
+    }
+
+    void relayout(Conv2dKernel &k, const ConvProblem &p, Layout input, Layout output) {
+        k.input.layout = input, k.output.layout = output;
+        k.input = rebuilt(k.input, p.mb, p.ic, p.ih, p.iw, p.g, p.g, vector_);
+        k.output = rebuilt(k.output, p.mb, p.oc, p.oh, p.ow, p.g, p.g, vector_);
+        if (!k.residual) return;
+        k.residual->layout = output;
+        k.residual = rebuilt(*k.residual, p.mb, p.oc, p.oh, p.ow, p.g, p.g, vector_);
+    }
+
+    // The same kernel for another problem; the input's halo grows or shrinks with the pads.
+    void reshape(ConvProblem p) {
+        p.oh = output_extent(p.ih, p.kh, p.sh, p.dh, p.ph, p.ph_end);
+        p.ow = output_extent(p.iw, p.kw, p.sw, p.dw, p.pw, p.pw_end);
+        if (p.oh < 1 || p.ow < 1) return;
+        const ConvProblem &old = kernel_.problem;
+        with([&](Conv2dKernel &k) {
+            k.problem = p;
+            const int extra_blocks =
+                k.input.layout.block == 1 ? kernel_.input.blocks - kernel_.input.c : 0;
+            k.input = rebuilt(k.input, p.mb, p.ic, p.ih, p.iw, old.g, p.g, vector_);
+            k.input.blocks += extra_blocks;
+            Halo &halo = k.input.halo;
+            halo.top += p.ph - old.ph, halo.left += p.pw - old.pw;
+            const int rows = (p.oh - 1) * p.sh + (p.kh - 1) * p.dh + 1 - p.ih - p.ph;
+            const int columns = (p.ow - 1) * p.sw + (p.kw - 1) * p.dw + 1 - p.iw - p.pw;
+            halo.bottom = std::max(halo.bottom, rows);
+            halo.right = std::max(halo.right, columns);
+            k.output = rebuilt(k.output, p.mb, p.oc, p.oh, p.ow, old.g, p.g, vector_);
+            if (k.residual)
+                k.residual = rebuilt(*k.residual, p.mb, p.oc, p.oh, p.ow, old.g, p.g, vector_);
+        });
+    }
+
+    const Conv2dKernel &kernel_;
+    const int vector_;
+};
+
+struct Simplifier {
+    int vector;
+
+    std::vector<Kernel> operator()(const Conv2dKernel &kernel) const {
+        const Conv2dSimplifier simplifier(kernel, vector);
+        return {simplifier.list.begin(), simplifier.list.end()};
+    }
+    // Kernels that are not drawn at random.
+    template<typename K>
+    std::vector<Kernel> operator()(const K &) const {
+        return {};
+    }
+};
+
+bool fits(const View &view) {
+    const Layout &layout = view.layout;
+    return layout.groups == 1 || (view.c % layout.groups == 0 && layout.groups % layout.block == 0);
+}
+
+bool fits(const Kernel &kernel) {
+    return std::visit([](const auto &k) { return fits(k.input) && fits(k.output); }, kernel);
+}
+
+}  // namespace
+
+std::string to_string(const Trial &trial) {
+    return to_string(trial.kernel) + ": " + to_string(trial.schedule);
+}
+
+bool is_legal(const Trial &trial, const Board &board) {
+    const Template &t = template_of(trial.schedule, board);
+    if (!fits(trial.kernel) || !t.accepts(trial.kernel, board)) return false;
+    try {
+        return t.illegal(trial.kernel, trial.schedule, board).empty();
+    } catch (const std::invalid_argument &) {  // one parameter calls for another that is missing
+        return false;
+    }
+}
+
+std::vector<Trial> simpler(const Trial &trial, const Board &board) {
+    std::vector<Trial> list;
+    for (Kernel &kernel : std::visit(Simplifier{board.vector_floats}, trial.kernel))
+        list.push_back({std::move(kernel), trial.schedule});
+    for (const auto &[name, value] : trial.schedule.parameters) {
+        for (const int number : smaller(value, 0)) {
+            list.push_back(trial);
+            list.back().schedule.parameters[name] = number;
+        }
+    }
+    return list;
+}
+
+Trial shrink(Trial trial, const Board &board, int limit,
+             const std::function<bool(const Trial &)> &fails) {
+    for (bool found = true; found && limit > 0;) {
+        found = false;
+        for (Trial &next : simpler(trial, board)) {
+            if (!is_legal(next, board)) continue;
+            if (limit-- == 0) break;
+            if (!fails(next)) continue;
+            trial = std::move(next);
+            found = true;
+            break;
+        }
+    }
+    return trial;
+}
+
+}  // namespace convoy
