@@ -66,6 +66,7 @@ function(convoy_add_model target)
         OUTPUT ${file} ${folder}/include/${name}.h ${folder}/share/${name}.json
         COMMAND convoy::convoy compile ${model} ${options}
         DEPENDS ${model} convoy::convoy $<TARGET_FILE:convoy::convoy>
+                $<TARGET_PROPERTY:convoy::convoy,CONVOY_DATA>
         COMMENT "Compiling ${model_file} for ${boards}" VERBATIM)
     add_custom_target(${library}.compile DEPENDS ${file})
 

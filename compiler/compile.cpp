@@ -84,11 +84,13 @@ std::vector<fs::path> build_objects(const Library &library, const Toolchain &too
         fs::remove(data);
         objects.push_back(work / (prefix + "weights.o"));
     }
-    // Libraries share a program with others, and with Halide's own runtime: the name must be the
-    // library's.
+    // Libraries share a program with others, and with Halide's own runtime: what kernels call must
+    // have a name of the library's.
+    std::vector<std::pair<std::string, std::string>> names;
+    for (const char *function : {"do_par_for", "malloc", "free"})
+        names.push_back({std::string("halide_") + function, library.name + "_" + function});
     for (const fs::path &object : objects) {
-        if (object.stem().string().ends_with("weights")) continue;
-        tools.rename_symbol(object, "halide_do_par_for", library.name + "_do_par_for");
+        if (!object.stem().string().ends_with("weights")) tools.rename_symbols(object, names);
     }
     return objects;
 }

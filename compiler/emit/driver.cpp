@@ -56,7 +56,7 @@ void write_kernel_declarations(std::ostream &out, const Variant &variant,
     for (size_t k = 0; k < arity.size(); k++) {
         out << "/* " << to_string(variant.plan.kernels[k]) << "\n   "
             << to_string(variant.kernels[k].ranked.schedule) << " */\nextern int " << prefix << "k"
-            << k << "(const void *";
+            << k << "(struct context *";
         for (size_t i = 0; i < arity[k]; i++) out << ", struct buffer *";
         out << ");\n";
     }
@@ -76,7 +76,9 @@ void write_variant(std::ostream &out, const Variant &variant, const std::string 
     if (variant.constants.bytes() > 0) out << "extern const char " << prefix << "weights[];\n";
     write_kernel_declarations(out, variant, prefix);
     out << "\nstatic int " << prefix << "run(const struct call *call) {\n"
-        << "    struct buffer b[5] = {{0}};\n";
+        << "    struct buffer b[5] = {{0}};\n"
+        << "    struct context context = {call->threads, ARENA(" << variant.scratch_offset()
+        << "), 0};\n";
     if (variant.constants.bytes() > 0)
         out << "    const char *const weights = " << prefix << "weights;\n";
     for (size_t s = 0; s < variant.plan.steps.size(); s++) {
@@ -85,7 +87,7 @@ void write_variant(std::ostream &out, const Variant &variant, const std::string 
         out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
         if (output.needs_halo_zeroed() && output.first_step == (int)s) write_halo(out, output);
         const auto list = addresses(variant, s);
-        std::string arguments = "call";
+        std::string arguments = "&context";
         for (size_t i = 0; i < list.size(); i++) {
             out << "    b[" << i << "].host = " << list[i] << ";\n";
             arguments += ", &b[" + std::to_string(i) + "]";
@@ -122,7 +124,10 @@ std::string driver_source(const Library &library) {
         << "#define NAME(x) " << library.name << "_##x\n\n"
         << "enum { ERROR_NULL = 1, ERROR_ALIGNMENT, ERROR_THREADS, ERROR_CPU, ERROR_KERNEL, "
            "ERROR_INDEX };\n\n"
+        << "enum { SCRATCH_BYTES = "
+        << (library.scratch_bytes() > 0 ? library.scratch_bytes() + overread_bytes : 0) << " };\n\n"
         << glue("parallel.c") << "\n";
+    if (library.scratch_bytes() > 0) out << glue("scratch.c") << "\n";
     for (const Variant &variant : library.variants) {
         write_variant(out, variant, symbol_prefix(library.name, variant.board));
     }

@@ -72,6 +72,8 @@ private:
     std::string symbol(int kernel) const { return prefix_ + "k" + std::to_string(kernel); }
     fs::path object(int kernel) const { return folder_ / (symbol(kernel) + ".o"); }
     fs::path messages(int kernel) const { return folder_ / (symbol(kernel) + ".log"); }
+    // Where the child writes how many bytes of scratch memory its kernel needs.
+    fs::path scratch(int kernel) const { return folder_ / (symbol(kernel) + ".scratch"); }
 
     void report(int done, int total) const {
         if (options_.progress) options_.progress(done, total);
@@ -96,9 +98,15 @@ private:
         const int log = open(messages(job.kernel).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         dup2(log, STDOUT_FILENO);
         dup2(log, STDERR_FILENO);
+        // Halide leaves its temporary files when it is killed.
+        setenv("TMPDIR", folder_.c_str(), 1);
         try {
-            compile_object(kernels_[job.kernel], job.schedules[job.at].schedule, board_,
-                           symbol(job.kernel), object(job.kernel));
+            const Kernel &kernel = kernels_[job.kernel];
+            const Schedule &schedule = job.schedules[job.at].schedule;
+            const int64_t bytes =
+                compile_object(template_of(schedule, board_).build(kernel, schedule), board_,
+                               symbol(job.kernel), object(job.kernel));
+            write_file(scratch(job.kernel), std::to_string(bytes));
         } catch (const std::exception &error) {
             dprintf(STDERR_FILENO, "%s\n", error.what());
             _exit(1);
@@ -141,8 +149,10 @@ private:
         std::getline(log, line);
         log.close();
         fs::remove(messages(job.kernel));
-        if (succeeded && line.empty() && fs::exists(object(job.kernel))) {
-            compiled_[job.kernel] = {object(job.kernel), job.schedules[job.at]};
+        if (succeeded && line.empty()) {
+            CompiledKernel compiled{object(job.kernel), job.schedules[job.at]};
+            std::ifstream(scratch(job.kernel)) >> compiled.scratch_bytes;
+            compiled_[job.kernel] = std::move(compiled);
             return;
         }
         if (line.empty())

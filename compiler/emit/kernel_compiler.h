@@ -25,6 +25,7 @@ struct KernelCompileOptions {
 struct CompiledKernel {
     std::filesystem::path object;
     RankedSchedule ranked;
+    int64_t scratch_bytes = 0;  // what a thread that runs it allocates at most
 };
 
 // Compiles each kernel to folder/<symbol_prefix>k<i>.o, whose function <symbol_prefix>k<i> takes

@@ -1,6 +1,7 @@
 #include "compiler/emit/kernel_object.h"
 
 #include <stdexcept>
+#include <string>
 
 namespace convoy {
 
@@ -8,36 +9,49 @@ namespace {
 
 using namespace Halide;
 
-// Halide turns allocations of more than 16 KiB and unknown size into calls of malloc.
+constexpr int64_t largest_on_stack = 16 * 1024;  // Halide's own limit
+constexpr int64_t largest_scratch = 2 * 1024 * 1024;
+
+// Sums what Halide turns into calls of halide_malloc: all of it together is what the thread that
+// calls the kernel, or one that runs a task of it, can hold at once. Loops free what they allocate.
 class HeapAllocations : public Internal::IRVisitor {
 public:
-    std::string found;
+    int64_t bytes = 0;
 
 private:
     using Internal::IRVisitor::visit;
     void visit(const Internal::Allocate *op) override {
-        const bool on_stack =
-            op->memory_type == MemoryType::Stack || op->memory_type == MemoryType::Register;
-        const int64_t bytes = int64_t{op->constant_allocation_size()} * op->type.bytes();
-        const bool on_heap = op->memory_type == MemoryType::Heap || bytes == 0 || bytes > 16 * 1024;
-        if (!on_stack && on_heap) found = op->name;
         Internal::IRVisitor::visit(op);
+        if (op->memory_type == MemoryType::Register) return;
+        const int64_t elements = op->constant_allocation_size();
+        if (elements == 0)
+            throw std::runtime_error("it allocates memory of no constant size for " + op->name);
+        const int64_t size = (elements + op->padding) * op->type.bytes();
+        if (size <= largest_on_stack && op->memory_type != MemoryType::Heap) return;
+        if (op->memory_type == MemoryType::Stack)
+            throw std::runtime_error("it takes " + std::to_string(size) + " bytes of stack for " +
+                                     op->name + ", expected at most " +
+                                     std::to_string(largest_on_stack));
+        bytes += scratch_block_bytes(size);
     }
 };
 
 }  // namespace
 
-void compile_object(const Kernel &kernel, const Schedule &schedule, const Board &board,
-                    const std::string &symbol, const std::filesystem::path &object) {
-    ScheduledKernel scheduled = template_of(schedule, board).build(kernel, schedule);
+int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
+                       const std::string &symbol, const std::filesystem::path &object) {
     const Target target(board.halide_target +
                         "-no_asserts-no_bounds_query-no_runtime-user_context");
-    Module module = scheduled.output.compile_to_module(scheduled.arguments, symbol, target);
+    Func output = scheduled.output;
+    Module module = output.compile_to_module(scheduled.arguments, symbol, target);
     HeapAllocations allocations;
     for (const auto &function : module.functions()) function.body.accept(&allocations);
-    if (!allocations.found.empty())
-        throw std::runtime_error("it allocates memory for " + allocations.found);
+    if (allocations.bytes > largest_scratch)
+        throw std::runtime_error("it needs " + std::to_string(allocations.bytes) +
+                                 " bytes of scratch memory, expected at most " +
+                                 std::to_string(largest_scratch));
     module.compile({{OutputFileType::object, object.string()}});
+    return allocations.bytes;
 }
 
 }  // namespace convoy

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -7,10 +8,16 @@
 
 namespace convoy {
 
-// Compiles one scheduled kernel to an object file in this process. Throws std::exception (Halide's
-// errors among them) when the kernel would allocate memory at run time or the schedule does not fit
-// it.
-void compile_object(const Kernel &kernel, const Schedule &schedule, const Board &board,
-                    const std::string &symbol, const std::filesystem::path &object);
+// Bytes of scratch memory that one allocation of a kernel takes: runtime_glue/driver/scratch.c.
+constexpr int64_t scratch_block_bytes(int64_t bytes) {
+    return 64 + (bytes + 63) / 64 * 64;
+}
+
+// Compiles one scheduled kernel to an object file in this process. Returns the bytes of scratch
+// memory that a thread running it needs at most: what it allocates on the heap is served from
+// there. Throws std::exception (Halide's errors among them) when that is more than 2 MiB or of no
+// constant size, or the schedule does not fit the kernel.
+int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
+                       const std::string &symbol, const std::filesystem::path &object);
 
 }  // namespace convoy

@@ -4,6 +4,18 @@
 
 namespace convoy {
 
+int64_t Variant::scratch_bytes() const {
+    int64_t bytes = 0;
+    for (const CompiledKernel &kernel : kernels) bytes = std::max(bytes, kernel.scratch_bytes);
+    return bytes;
+}
+
+int64_t Library::scratch_bytes() const {
+    int64_t bytes = 0;
+    for (const Variant &variant : variants) bytes = std::max(bytes, variant.scratch_bytes());
+    return bytes;
+}
+
 int64_t Library::arena_bytes() const {
     int64_t bytes = 0;
     for (const Variant &variant : variants) bytes = std::max(bytes, variant.arena_bytes());

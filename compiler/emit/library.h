@@ -9,6 +9,9 @@
 
 namespace convoy {
 
+// What vectors may read past the end of a tensor.
+constexpr int64_t overread_bytes = 256;
+
 // A network compiled for one board.
 struct Variant {
     Board board;
@@ -16,8 +19,12 @@ struct Variant {
     std::vector<CompiledKernel> kernels;
     ConstantPool constants;
 
-    // Arena with room behind the last tensor for what vectors may read past it.
-    int64_t arena_bytes() const { return plan.arena_bytes + 256; }
+    // The arena: tensors, then the scratch memory of the thread that calls run.
+    int64_t scratch_offset() const { return plan.arena_bytes + overread_bytes; }
+    int64_t scratch_bytes() const;  // of the kernel that needs most
+    int64_t arena_bytes() const {
+        return scratch_offset() + (scratch_bytes() > 0 ? scratch_bytes() + overread_bytes : 0);
+    }
 };
 
 // A network compiled for one board or several: what is emitted as one library.
@@ -29,6 +36,7 @@ struct Library {
     int64_t parameters = 0;         // of the model
 
     int64_t arena_bytes() const;
+    int64_t scratch_bytes() const;
     int64_t constant_bytes() const;
 };
 

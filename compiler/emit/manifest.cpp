@@ -50,6 +50,7 @@ ordered_json variant_json(const Variant &variant) {
             {"kernels", variant.kernels.size()},
             {"arena_bytes", variant.arena_bytes()},
             {"largest_live_bytes", variant.plan.largest_live_bytes},
+            {"scratch_bytes", variant.scratch_bytes()},
             {"weight_bytes", variant.constants.bytes()},
             {"expected_us", expected_us},
             {"steps", steps}};

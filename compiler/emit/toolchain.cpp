@@ -101,9 +101,12 @@ void Toolchain::link_shared(const Board &board, const std::vector<fs::path> &obj
         library);
 }
 
-void Toolchain::rename_symbol(const fs::path &object, const std::string &from,
-                              const std::string &to) const {
-    run({objcopy_, "--redefine-sym=" + from + "=" + to, object}, object);
+void Toolchain::rename_symbols(
+    const fs::path &object, const std::vector<std::pair<std::string, std::string>> &names) const {
+    std::vector<std::string> command = {objcopy_};
+    for (const auto &[from, to] : names) command.push_back("--redefine-sym=" + from + "=" + to);
+    command.push_back(object);
+    run(command, object);
 }
 
 }  // namespace convoy

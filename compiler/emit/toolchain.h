@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "targets/board.h"
@@ -29,9 +30,9 @@ public:
                  const std::filesystem::path &library) const;
     void link_shared(const Board &board, const std::vector<std::filesystem::path> &objects,
                      const std::filesystem::path &library) const;
-    // Gives a symbol of an object file another name.
-    void rename_symbol(const std::filesystem::path &object, const std::string &from,
-                       const std::string &to) const;
+    // Gives symbols of an object file other names: {from, to}.
+    void rename_symbols(const std::filesystem::path &object,
+                        const std::vector<std::pair<std::string, std::string>> &names) const;
 
 private:
     std::filesystem::path clang_, ar_, objcopy_;

@@ -21,7 +21,7 @@ struct buffer {
     void *padding;
 };
 
-/* What one call of run works on; every kernel gets it as its first argument. */
+/* What one call of run works on. */
 struct call {
     const float *const *inputs;
     float *const *outputs;
@@ -31,7 +31,15 @@ struct call {
     void *data;
 };
 
-typedef int (*task)(void *context, int index, uint8 *closure);
+/* What every kernel gets as its first argument, and each of its tasks from the thread it runs on.
+ */
+struct context {
+    int threads;
+    char *scratch;     /* SCRATCH_BYTES for what kernels allocate */
+    struct block *top; /* the last of their allocations */
+};
+
+typedef int (*task)(struct context *context, int index, uint8 *closure);
 
 extern int pthread_create(void *thread, const void *attributes, void *(*start)(void *),
                           void *argument);
@@ -42,13 +50,14 @@ extern void *memset(void *to, int byte, size count);
 enum { MAX_THREADS = 256, MAX_WORKERS = MAX_THREADS - 1 };
 
 #if defined(__x86_64__)
-enum { SYS_FUTEX = 202 };
+enum { SYS_FUTEX = 202, SYS_MMAP = 9, SYS_MUNMAP = 11 };
 #define PAUSE() __asm__ volatile("pause")
 #elif defined(__aarch64__)
-enum { SYS_FUTEX = 98 };
+enum { SYS_FUTEX = 98, SYS_MMAP = 222, SYS_MUNMAP = 215 };
 #define PAUSE() __asm__ volatile("yield")
 #endif
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129, SPINS_BEFORE_SLEEP = 4000 };
+enum { PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22 };
 
 /* One loop at a time is shared with the workers; a caller that finds the pool busy runs its own
    loop alone. */
@@ -62,17 +71,16 @@ static struct {
     int seats;
     int next, end, status;
     task body;
-    void *context;
     uint8 *closure;
 } pool;
 
 enum { CLOSED = 1 << 30 };
 
-static void run_share(void) {
+static void run_share(struct context *context) {
     for (;;) {
         const int index = __atomic_fetch_add(&pool.next, 1, __ATOMIC_RELAXED);
         if (index >= pool.end) return;
-        const int status = pool.body(pool.context, index, pool.closure);
+        const int status = pool.body(context, index, pool.closure);
         if (status) __atomic_store_n(&pool.status, status, __ATOMIC_RELAXED);
     }
 }
@@ -87,9 +95,9 @@ static int take_seat(void) {
     return 0;
 }
 
-static void *work(void *unused) {
+static void *work(void *scratch) {
+    struct context context = {1, scratch, 0};
     uint32 seen = 0;
-    (void)unused;
     for (;;) {
         int spins = 0;
         uint32 loop;
@@ -104,36 +112,46 @@ static void *work(void *unused) {
         }
         seen = loop;
         if (take_seat()) {
-            run_share();
+            run_share(&context);
             __atomic_fetch_add(&pool.seats, 1, __ATOMIC_RELEASE);
         }
     }
     return 0;
 }
 
+/* Each with scratch memory of its own, which it keeps for its life. */
 static void create_workers(int wanted) {
     while (pool.created < wanted && pool.created < MAX_WORKERS) {
         unsigned long thread;
-        if (pthread_create(&thread, (void *)0, work, (void *)0)) return;
+        void *scratch = (void *)0;
+        if (SCRATCH_BYTES > 0) {
+            const long at = syscall(SYS_MMAP, 0L, (size)SCRATCH_BYTES, (long)PROT_READ_WRITE,
+                                    (long)MAP_PRIVATE_ANONYMOUS, -1L, 0L);
+            if (at == -1) return;
+            scratch = (void *)at;
+        }
+        if (pthread_create(&thread, (void *)0, work, scratch)) {
+            if (scratch) syscall(SYS_MUNMAP, scratch, (size)SCRATCH_BYTES);
+            return;
+        }
         pthread_detach(thread);
         pool.created++;
     }
 }
 
 /* Called by the kernels for their parallel loops; its name is made the library's own. */
-int halide_do_par_for(void *context, task body, int min, int extent, uint8 *closure) {
-    const struct call *call = context;
-    if (call->threads <= 1 || extent <= 1 || __atomic_exchange_n(&pool.busy, 1, __ATOMIC_ACQUIRE)) {
+int halide_do_par_for(struct context *context, task body, int min, int extent, uint8 *closure) {
+    if (context->threads <= 1 || extent <= 1 ||
+        __atomic_exchange_n(&pool.busy, 1, __ATOMIC_ACQUIRE)) {
         for (int i = min; i < min + extent; i++) {
             const int status = body(context, i, closure);
             if (status) return status;
         }
         return 0;
     }
-    const int seats = call->threads - 1;
+    const int seats = context->threads - 1;
     create_workers(seats);
     pool.body = body;
-    pool.context = context;
     pool.closure = closure;
     pool.next = min;
     pool.end = min + extent;
@@ -143,7 +161,7 @@ int halide_do_par_for(void *context, task body, int min, int extent, uint8 *clos
     if (__atomic_load_n(&pool.sleepers, __ATOMIC_SEQ_CST)) {
         syscall(SYS_FUTEX, &pool.loop, FUTEX_WAKE_PRIVATE, seats, (void *)0, (void *)0, 0);
     }
-    run_share();
+    run_share(context);
     __atomic_fetch_sub(&pool.seats, CLOSED, __ATOMIC_ACQ_REL);
     while (__atomic_load_n(&pool.seats, __ATOMIC_ACQUIRE) != seats - CLOSED) PAUSE();
     const int status = pool.status;

@@ -24,8 +24,10 @@ def processes_of_session(session):
 
 class Interrupt(CommandTest):
     def interrupt(self, how, number, after, out):
+        # Halide and clang keep temporary files of their own.
+        environment = {**os.environ, "TMPDIR": str(self.folder)}
         process = subprocess.Popen([CONVOY, "compile", DIGITS, "-o", out, "--jobs", "2"], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, start_new_session=True)
+                                   stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment)
         self.assertTrue(after(process), "the moment to interrupt never came")
         how(process.pid, number)
         stdout, stderr = process.communicate(timeout=60)
