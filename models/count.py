@@ -18,18 +18,20 @@ class Node:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates: mb * oc * oh * ow * (ic / groups) * kh * kw, and mb * oc * ic for Gemm."""
+        """Multiply-accumulates: mb * oc * oh * ow * (ic / groups) * kh * kw, and mb * oc * ic for Gemm and MatMul."""
         if self.op_type == "Conv":
             return math.prod(self.output_dims) * math.prod(self.input_dims[1][1:])
         if self.op_type == "Gemm":
             reduced = self.input_dims[1][1 if self.attributes.get("transB", 0) else 0]
             return math.prod(self.output_dims) * reduced
+        if self.op_type == "MatMul":
+            return math.prod(self.output_dims) * self.input_dims[0][-1]
         return 0
 
     @property
     def weights(self) -> int:
-        """Elements of the weights of Conv and Gemm, and of scale and bias of batch norm (not its statistics)."""
-        if self.op_type in ("Conv", "Gemm"):
+        """Elements of the weights of Conv, Gemm and MatMul, and of scale and bias of batch norm (not its statistics)."""
+        if self.op_type in ("Conv", "Gemm", "MatMul"):
             return math.prod(self.input_dims[1])
         if self.op_type == "BatchNormalization":
             return math.prod(self.input_dims[1]) + math.prod(self.input_dims[2])
@@ -63,7 +65,7 @@ class Counts:
 
     @property
     def macs(self) -> int:
-        """The multiply-accumulates of the convolutions and the classifier."""
+        """The multiply-accumulates of the convolutions and of the matrix products."""
         return self.conv_macs + self.gemm_macs
 
 
@@ -77,7 +79,7 @@ def nodes(model: onnx.ModelProto) -> list[Node]:
             name=node.name,
             op_type=node.op_type,
             attributes={a.name: onnx.helper.get_attribute_value(a) for a in node.attribute},
-            input_dims=tuple(dims[name] for name in node.input),
+            input_dims=tuple(dims[name] for name in node.input if name),
             output_dims=dims[node.output[0]],
         )
         for node in model.graph.node
@@ -88,7 +90,7 @@ def count(model: onnx.ModelProto) -> Counts:
     """The counts of a model in which every value has a static shape."""
     all_nodes = nodes(model)
     conv = [node for node in all_nodes if node.op_type == "Conv"]
-    gemm = [node for node in all_nodes if node.op_type == "Gemm"]
+    gemm = [node for node in all_nodes if node.op_type in ("Gemm", "MatMul")]
     batch_norm = [node for node in all_nodes if node.op_type == "BatchNormalization"]
     return Counts(
         conv_weights=sum(node.weights for node in conv),
