@@ -11,10 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-from compare import isolate, machine
-from compare.engines import REFERENCE, SUBJECT, Convoy, peer_candidates
-from compare.errors import NetworkError, UserError
-from compare.measure import Job
+from harness import isolate, machine
+from harness.engines import REFERENCE, SUBJECT, Convoy, peer_candidates
+from harness.errors import ModelError, UserError
+from harness.measure import Job
 
 
 def arguments():
@@ -55,7 +55,7 @@ def main():
     """Prints the table; an error is one line and exit code 1."""
     try:
         result = measure(arguments())
-    except (UserError, NetworkError) as error:
+    except (UserError, ModelError) as error:
         sys.exit(f"side_by_side.py: {error}")
     if result["status"] != "ok":
         sys.exit(f"side_by_side.py: {result['status']}: {result['reason']}")

@@ -1,24 +1,11 @@
 """The comparison as Markdown, ready for the README."""
 
 from compare.summary import groups
-from compare.table import columns, conditions, reasons
+from compare.table import columns
+from harness.table import conditions, markdown_line, markdown_table, reasons
 
 LEGEND = ("Times are medians (ms) and minima (min) of interleaved runs. \"vs best peer\" is the faster "
           "peer's median over Convoy's: above 1, Convoy is faster.")
-
-
-def _line(cells):
-    return "| " + " | ".join(cells) + " |"
-
-
-def _networks(report):
-    """The table of all networks."""
-    shown = columns(report.engines)
-    titles = [f"{column.block} (ms)" if column.title == "ms" else column.title for column in shown]
-    lines = [_line(["Network", *titles]), "|:--" + "|--:" * len(shown) + "|"]
-    for row in report.rows:
-        lines.append(_line([f"`{row.name}`", *(column.cell(row) for column in shown)]))
-    return lines
 
 
 def _groups(report):
@@ -26,18 +13,19 @@ def _groups(report):
     made = groups(report.rows)
     if not made:
         return []
-    lines = ["", _line(["Group", "Networks", "Geometric mean", "Worst"]), "|:--|--:|--:|:--|"]
+    lines = ["", markdown_line(["Group", "Networks", "Geometric mean", "Worst"]), "|:--|--:|--:|:--|"]
     for group in made:
-        lines.append(_line([group.title, str(group.count), f"{group.mean:.2f}x",
-                            f"{group.worst:.2f}x (`{group.worst_name}`)"]))
+        lines.append(markdown_line([group.title, str(group.count), f"{group.mean:.2f}x",
+                                    f"{group.worst:.2f}x (`{group.worst_name}`)"]))
     return lines
 
 
 def markdown(report):
     """Conditions, networks, groups, and the reason of every network that is not ok."""
-    lines = [" ".join(conditions(report)), "", *_networks(report), "", LEGEND]
+    table = markdown_table("Network", columns(report.engines), report.rows)
+    lines = [" ".join(conditions(report)), "", *table, "", LEGEND]
     if not report.complete:
-        lines += ["", f"Interrupted after {len(report.rows)} of {report.options['networks']} networks."]
+        lines += ["", f"Interrupted after {len(report.rows)} of {report.options['rows']} networks."]
     lines += _groups(report)
     failures = reasons(report.rows)
     if failures:

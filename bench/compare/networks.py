@@ -9,21 +9,42 @@ from pathlib import Path
 
 import onnx
 
-from compare.errors import NetworkError, UserError
+from harness.errors import ModelError, UserError
+from harness.options import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "models"
-WRITER = MODELS / "write.py"
 sys.path.insert(1, str(ROOT))  # for the models package, which counts and names the networks
 VARIANT = re.compile(r"(?P<family>.+)_(?P<variant>S|GN|G\d+|g\d+)")
 
 
 @dataclass(frozen=True)
+class Suite:
+    """Networks that one script writes; their files are written anew when one of the `sources` is newer."""
+
+    writer: Path
+    sources: str
+
+    def is_current(self, path):
+        """Whether an ONNX file is there and no older than the scripts that write it."""
+        if not path.is_file():
+            return False
+        written = path.stat().st_mtime
+        return all(script.stat().st_mtime <= written for script in MODELS.glob(self.sources))
+
+
+SUITES = {
+    "papers": Suite(MODELS / "write.py", "*.py"),
+    "torchvision": Suite(MODELS / "export_torchvision.py", "export_torchvision.py"),
+}
+
+
+@dataclass(frozen=True)
 class Network:
-    """A network by name; `path` is the file the caller gave, None for those models/ writes."""
+    """A network by name, of a suite or (`path`) a file the caller gave."""
 
     name: str
     path: Path | None = None
+    suite: str = "papers"
 
     @property
     def family(self):
@@ -36,10 +57,13 @@ class Network:
         return match["variant"] if match else self.name
 
 
-def catalogue():
-    """The names that models/write.py writes, in its order."""
-    from models.networks import NETWORKS
-    return list(NETWORKS)
+def catalogue(suite="papers"):
+    """The networks of a suite, in the order of the script that writes them."""
+    if suite == "torchvision":
+        from models.export_torchvision import NAMES
+    else:
+        from models.networks import NETWORKS as NAMES
+    return [Network(name, suite=suite) for name in NAMES]
 
 
 def macs_and_params(path):
@@ -55,59 +79,52 @@ def macs_and_params(path):
     return counts.macs, counts.params
 
 
-def _matches(request, names):
+def _matches(request, known):
     """The networks one argument stands for."""
     if request.endswith(".onnx"):
         path = Path(request)
         if not path.is_file():
             raise UserError(f"{request}: no such file, expected an ONNX file")
         return [Network(path.stem, path.resolve())]
-    found = [Network(name) for name in names if fnmatch.fnmatchcase(name, request)]
+    found = [network for network in known if fnmatch.fnmatchcase(network.name, request)]
     if not found:
-        raise UserError(f"{request}: none of the {len(names)} networks, expected a name, a pattern "
+        raise UserError(f"{request}: none of the {len(known)} networks, expected a name, a pattern "
                         "such as 'resnet34_*' or an .onnx file (--list shows the names)")
     return found
 
 
-def select(requests, families, names):
-    """Networks for names, patterns and files, without repeats; all `names` when there are none."""
+def select(requests, families, known):
+    """The networks for names, patterns and files, without repeats; all that are `known` when there are none."""
     chosen = {}
     for request in requests or ["*"]:
-        for network in _matches(request, names):
-            known = chosen.setdefault(network.name, network)
-            if known != network:
+        for network in _matches(request, known):
+            first = chosen.setdefault(network.name, network)
+            if first != network:
                 raise UserError(f"{request}: a second network named {network.name}, expected different names")
     picked = list(chosen.values())
     if families:
-        known = sorted({network.family for network in picked if network.family})
+        present = sorted({network.family for network in picked if network.family})
         for family in families:
-            if family not in known:
+            if family not in present:
                 raise UserError(f"--family {family}: none of the chosen networks, "
-                                f"expected one of {', '.join(known)}")
+                                f"expected one of {', '.join(present)}")
         picked = [network for network in picked if network.family in families]
     return picked
-
-
-def _is_current(path):
-    """Whether an ONNX file is there and no older than the scripts that write it."""
-    if not path.is_file():
-        return False
-    written = path.stat().st_mtime
-    return all(script.stat().st_mtime <= written for script in MODELS.glob("*.py"))
 
 
 def onnx_file(network, work, batch):
     """The network's ONNX file; written below `work` unless it is there already."""
     if network.path:
         return network.path
+    suite = SUITES[network.suite]
     directory = work / "models" / f"batch{batch}"
     path = directory / f"{network.name}.onnx"
-    if _is_current(path):
+    if suite.is_current(path):
         return path
     directory.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, WRITER, network.name, "-o", directory, "--batch", str(batch)]
+    command = [sys.executable, suite.writer, network.name, "-o", directory, "--batch", str(batch)]
     answer = subprocess.run(command, capture_output=True, text=True)
     if answer.returncode or not path.is_file():
         lines = (answer.stderr or answer.stdout).strip().splitlines() or ["no message"]
-        raise NetworkError(f"models/write.py {network.name}, exit code {answer.returncode}: {lines[-1]}")
+        raise ModelError(f"{suite.writer.name} {network.name}, exit code {answer.returncode}: {lines[-1]}")
     return path

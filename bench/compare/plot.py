@@ -2,10 +2,9 @@
 
 import math
 
-from compare.engines import SUBJECT, TITLES
-from compare.table import conditions
+from harness.engines import COLOURS, SUBJECT, TITLES
+from harness.table import conditions
 
-COLOURS = {"convoy": "#c1272d", "onnxruntime": "#1f6fb4", "openvino": "#2e8b57"}
 OTHER_COLOUR = "#777777"
 PANEL_INCHES = (4.6, 4.3)
 MAX_COLUMNS = 3

@@ -1,24 +1,13 @@
-"""Convoy against the best peer: ratios, groups of networks, geometric means."""
+"""Convoy against the best peer: groups of networks, geometric means."""
 
 from dataclasses import dataclass
 
-from compare.engines import SUBJECT
-from compare.stats import geomean
+from harness.stats import geomean
 
 SUITE = ("wrn40_2", "resnet34", "mbv2")
 E2GC = ("mbv1", "resnext50")
 GROUPED = ("G4", "G8", "G16", "GN")
 NEAR_DENSE = ("S", "G2")
-
-
-def ratio(row):
-    """The best peer's median over Convoy's (above 1: Convoy is faster); None where not measured."""
-    mine = row.time(SUBJECT)
-    peers = [row.time(name) for name in row.engines if name != SUBJECT]
-    peers = [value for value in peers if value is not None]
-    if row.status != "ok" or mine is None or not peers:
-        return None
-    return min(peers) / mine
 
 
 @dataclass
@@ -33,7 +22,7 @@ class Group:
 
 
 def _group(title, rows):
-    ratios = {row.name: ratio(row) for row in rows}
+    ratios = {row.name: row.ratio() for row in rows}
     ratios = {name: value for name, value in ratios.items() if value is not None}
     if not ratios:
         return None

@@ -4,7 +4,7 @@ import os
 import time
 
 import numpy as np
-from compare.engines.base import Engine
+from harness.engines.base import Engine
 
 
 class Fake(Engine):

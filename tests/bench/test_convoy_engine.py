@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench")]
 
 import numpy as np
-from compare.engines import Convoy
-from compare.errors import NetworkError
+from harness.engines import Convoy
+from harness.errors import ModelError
 
 COMPILER = shutil.which("cc")
 
@@ -60,16 +60,16 @@ class ConvoyEngine(unittest.TestCase):
         np.testing.assert_array_equal(engine.outputs()[0], [[0, -1, -2]])
 
     def test_errors_have_the_librarys_text(self):
-        with self.assertRaisesRegex(NetworkError, "net_run returned 9: threads are too many"):
+        with self.assertRaisesRegex(ModelError, "net_run returned 9: threads are too many"):
             self.bound(threads=5).run()
 
     def test_other_shapes_than_the_models(self):
-        with self.assertRaisesRegex(NetworkError, r"expected \[\(3,\), \(1, 3\)\] as in the model"):
+        with self.assertRaisesRegex(ModelError, r"expected \[\(3,\), \(1, 3\)\] as in the model"):
             self.bound(shapes=((3,), (1, 3)))
 
     def test_missing_library_and_missing_function(self):
         for library, prefix in (("absent.so", "net"), (self.library, "other")):
-            with self.assertRaises(NetworkError):
+            with self.assertRaises(ModelError):
                 Convoy(library, prefix).load("unused.onnx", 1)
 
 

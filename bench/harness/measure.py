@@ -1,4 +1,4 @@
-"""One network, all engines: load, choose each one's best setting, compare outputs, measure."""
+"""One model, all engines: load, choose each one's best setting, compare outputs, measure."""
 
 import gc
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from statistics import median
 
 import onnx
 
-from compare.arrays import compare_outputs, random_inputs
-from compare.engines import SUBJECT
-from compare.errors import NetworkError
-from compare.stats import summarise
-from compare.timing import interleave
+from harness.arrays import compare_outputs, random_inputs
+from harness.engines import SUBJECT
+from harness.errors import ModelError
+from harness.stats import summarise
+from harness.timing import interleave
 
 RACE_SECONDS = 0.5
 RACE_ROUNDS = 5
@@ -20,7 +20,10 @@ PEER_TOLERANCE = 1e-3  # for fp32 in another order; bf16 is far above it
 
 @dataclass
 class Job:
-    """What to measure. `contenders` maps an engine's name to its settings, not loaded yet."""
+    """What to measure. `contenders` maps an engine's name to its settings, not loaded yet.
+
+    `tolerance` bounds Convoy's relative error against the reference.
+    """
 
     model: str
     contenders: dict
@@ -28,6 +31,7 @@ class Job:
     threads: int
     seconds: float
     cpus: list | None = None
+    tolerance: float = TOLERANCE
 
 
 def input_shapes(model):
@@ -41,7 +45,7 @@ def input_shapes(model):
         tensor = entry.type.tensor_type
         dims = [dim.dim_value for dim in tensor.shape.dim]
         if tensor.elem_type != onnx.TensorProto.FLOAT or min(dims, default=1) < 1:
-            raise NetworkError(f"{model}: input {entry.name} has shape {dims}, "
+            raise ModelError(f"{model}: input {entry.name} has shape {dims}, "
                                "expected f32 and a fixed shape")
         shapes.append(tuple(dims))
     return shapes
@@ -53,15 +57,15 @@ def ready(engine, job, inputs):
         engine.load(job.model, job.threads)
         engine.bind(inputs)
         engine.run()
-    except NetworkError:
+    except ModelError:
         raise
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise NetworkError(f"{engine.name}: {first}") from error
+        raise ModelError(f"{engine.name}: {first}") from error
 
 
 def fastest(candidates, job, inputs, report):
-    """The best of an engine's settings on this network; the others are removed and freed."""
+    """The best of an engine's settings on this model; the others are removed and freed."""
     for engine in candidates:
         report(f"loading {engine.name}", None)
         ready(engine, job, inputs)
@@ -77,24 +81,24 @@ def fastest(candidates, job, inputs, report):
     return candidates[0]
 
 
-def compare_all(engines, reference):
+def compare_all(engines, reference, tolerance):
     """({engine: relative error or None}, why engines are wrong or "")."""
     expected = engines[reference].outputs()
     errors, faults = {}, []
     for name, engine in engines.items():
-        tolerance = TOLERANCE if name == SUBJECT else PEER_TOLERANCE
-        errors[name], fault = compare_outputs(engine.outputs(), expected, tolerance)
+        allowed = tolerance if name.startswith(SUBJECT) else PEER_TOLERANCE
+        errors[name], fault = compare_outputs(engine.outputs(), expected, allowed)
         if fault:
             faults.append(f"{name}: {fault}")
     if not faults:
         return errors, ""
     peers = [f"{name}'s is {error:.2e}" for name, error in errors.items()
-             if error is not None and name not in (SUBJECT, reference)]
+             if error is not None and name != reference and not name.startswith(SUBJECT)]
     return errors, "; ".join(faults) + (f" ({', '.join(peers)})" if peers else "")
 
 
 def measure(job, report=lambda stage, share: None):
-    """Measures one network; {"status", "reason", "rounds", "engines"}.
+    """Measures one model; {"status", "reason", "rounds", "engines"}.
 
     The outputs are compared before anything is timed and once more after the last round. `report`
     is told the stage in words and the share of the time that is done, or None.
@@ -109,7 +113,7 @@ def measure(job, report=lambda stage, share: None):
         return {"status": status, "reason": reason, "rounds": rounds, "engines": result}
 
     def check():
-        errors, wrong = compare_all(engines, job.reference)
+        errors, wrong = compare_all(engines, job.reference, job.tolerance)
         for name, error in errors.items():
             result[name]["error"] = error
         return wrong

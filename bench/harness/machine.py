@@ -4,7 +4,7 @@ import os
 import platform
 from pathlib import Path
 
-from compare.errors import UserError
+from harness.errors import UserError
 
 FLAGS = ("avx2", "fma", "avx512f", "avx512vl", "avx512_bf16", "amx_tile", "asimd", "sve")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.engines.base import Engine
+from harness.engines.base import Engine
 
 
 class OnnxRuntime(Engine):

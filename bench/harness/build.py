@@ -8,14 +8,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.errors import NetworkError, UserError
+from harness.errors import ModelError, UserError
 
 POLL_S = 0.25
 
 
 @dataclass
 class Library:
-    """A compiled network: the shared library and what it cost."""
+    """A compiled model: the shared library and what it cost."""
 
     path: Path
     prefix: str
@@ -24,7 +24,7 @@ class Library:
 
 
 def c_name(name):
-    """A network's name as a C identifier."""
+    """A model's name as a C identifier."""
     cleaned = re.sub(r"\W", "_", name, flags=re.ASCII)
     return f"n_{cleaned}" if cleaned[:1].isdigit() else cleaned
 
@@ -44,12 +44,12 @@ def last_line(text):
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no message")
 
 
-def compile_network(convoy, model, name, board, directory, report=lambda stage, share: None):
+def compile_model(convoy, model, name, board, directory, report=lambda stage, share: None, flags=()):
     """Compiles the ONNX file `model` into a Library below `directory`, which is emptied first."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     prefix = c_name(name)
-    command = [convoy, "compile", model, "--board", board, "-o", directory, "--name", prefix, "--shared"]
+    command = [convoy, "compile", model, "--board", board, "-o", directory, "--name", prefix, "--shared", *flags]
     log = directory / "compile.log"
     start = time.perf_counter()
     with log.open("w") as sink:
@@ -68,9 +68,9 @@ def compile_network(convoy, model, name, board, directory, report=lambda stage, 
                 process.wait()
     seconds = time.perf_counter() - start
     if process.returncode:
-        raise NetworkError(f"convoy compile, exit code {process.returncode}: "
+        raise ModelError(f"convoy compile, exit code {process.returncode}: "
                            f"{last_line(log.read_text(errors='replace'))}")
     library = directory / "lib" / f"lib{prefix}.so"
     if not library.is_file():
-        raise NetworkError(f"convoy compile wrote no lib/{library.name}")
+        raise ModelError(f"convoy compile wrote no lib/{library.name}")
     return Library(library, prefix, seconds, library.stat().st_size)

@@ -1,4 +1,4 @@
-"""Aligned arrays, the seeded input of a network, and the comparison of two outputs."""
+"""Aligned arrays, the seeded input of a model, and the comparison of two outputs."""
 
 import math
 

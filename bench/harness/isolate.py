@@ -1,6 +1,6 @@
-"""Measures one network in a process of its own.
+"""Measures one model in a process of its own.
 
-All memory goes back afterwards, threads of an engine cannot outlive their network, and a library
+All memory goes back afterwards, threads of an engine cannot outlive their model, and a library
 that crashes costs one row instead of the whole run.
 """
 
@@ -9,8 +9,8 @@ import os
 import signal
 import time
 
-from compare.errors import NetworkError
-from compare.measure import measure
+from harness.errors import ModelError
+from harness.measure import measure
 
 REPORT_EVERY_S = 0.25
 EXIT_WAIT_S = 5
@@ -37,7 +37,7 @@ def child(pipe, job):
         os.sched_setaffinity(0, job.cpus)
     try:
         pipe.send(("result", measure(job, Reporter(pipe))))
-    except NetworkError as error:
+    except ModelError as error:
         pipe.send(("failure", str(error)))
     except Exception as error:
         pipe.send(("failure", f"{type(error).__name__}: {error}"))
@@ -60,7 +60,7 @@ def death(process, stage):
 
 
 def measure_apart(job, report=lambda stage, share: None):
-    """`measure(job, report)` in a fresh process; raises NetworkError when that fails or dies."""
+    """`measure(job, report)` in a fresh process; raises ModelError when that fails or dies."""
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
     process = context.Process(target=child, args=(theirs, job), daemon=True)
@@ -73,12 +73,12 @@ def measure_apart(job, report=lambda stage, share: None):
                 kind, value = mine.recv()
             except EOFError:
                 process.join(EXIT_WAIT_S)
-                raise NetworkError(death(process, stage)) from None
+                raise ModelError(death(process, stage)) from None
             if kind == "result":
                 process.join(EXIT_WAIT_S)
                 return value
             if kind == "failure":
-                raise NetworkError(value)
+                raise ModelError(value)
             stage = value[0]
             report(*value)
     finally:

@@ -1,24 +1,30 @@
 """OpenVINO on its CPU plugin."""
 
+import os
+
 import numpy as np
 
-from compare.engines.base import Engine
+from harness.engines.base import Engine
 
 
 class OpenVino(Engine):
     """One stream of N threads with the latency hint, in fp32 (the plugin may default to bf16).
 
     The input tensors are the caller's memory. `pinning` lets the plugin pin its threads inside the
-    processors the process was given.
+    processors the process was given. `isa` bounds the instructions that oneDNN and the plugin's own
+    kernels use in this process; it must be the same for every instance there.
     """
 
     name = "openvino"
 
-    def __init__(self, pinning):
+    def __init__(self, pinning, isa=None):
         self.pinning = pinning
-        self.setting = f"f32, LATENCY, 1 stream, pinning {'on' if pinning else 'off'}"
+        self.isa = isa
+        self.setting = f"f32, LATENCY, 1 stream, pinning {'on' if pinning else 'off'}{f', {isa}' if isa else ''}"
 
     def load(self, model, threads):
+        if self.isa:
+            os.environ["ONEDNN_MAX_CPU_ISA"] = self.isa
         import openvino
         core = openvino.Core()
         self._compiled = core.compile_model(core.read_model(str(model)), "CPU", {

@@ -1,4 +1,4 @@
-"""The live progress bar: networks done, the stage of the current one, elapsed and remaining time."""
+"""The live progress bar: rows done, the stage of the current one, elapsed and remaining time."""
 
 import sys
 
@@ -23,18 +23,18 @@ class Progress:
                     bar_format="{percentage:3.0f}%|{bar:24}| {elapsed}<{remaining}  {desc}")
 
     def start(self, name):
-        """The next network."""
+        """The next row."""
         self._name = name
         self.stage("starting", None)
 
     def stage(self, stage, share):
-        """What happens to the current network, and the share of the measuring that is done."""
+        """What happens to the current row, and the share of the measuring that is done."""
         if self._bar is not None:
             self._bar.n = self._done + (share or 0.0) * 0.999
             self._bar.set_description_str(f"{self._done + 1}/{self._bar.total} {self._name}: {stage}")
 
     def finish(self, line):
-        """The current network is done; prints its line above the bar."""
+        """The current row is done; prints its line above the bar."""
         self._done += 1
         if self._bar is not None:
             self._bar.n = self._done

@@ -5,5 +5,5 @@ class UserError(Exception):
     """A wrong argument or file: the message names it, what was found and what was expected."""
 
 
-class NetworkError(Exception):
-    """One network cannot be built, loaded or run; the others go on."""
+class ModelError(Exception):
+    """One model cannot be built, loaded or run; the others go on."""

@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from compare.arrays import ALIGNMENT, aligned_empty
-from compare.engines.base import Engine
-from compare.errors import NetworkError
+from harness.arrays import ALIGNMENT, aligned_empty
+from harness.engines.base import Engine
+from harness.errors import ModelError
 
 MAX_RANK = 8
 Dims = ctypes.c_int64 * MAX_RANK
@@ -38,7 +38,7 @@ class Convoy(Engine):
             self._input_shapes = self._shapes("input")
             self._output_shapes = self._shapes("output")
         except (OSError, AttributeError) as error:
-            raise NetworkError(f"{self.library}: {error}") from None
+            raise ModelError(f"{self.library}: {error}") from None
 
     def _function(self, name, result, *arguments):
         function = getattr(self._handle, f"{self.prefix}_{name}")
@@ -60,12 +60,12 @@ class Convoy(Engine):
     def _check(self, code, call):
         if code:
             text = self._error_text(code) or b"no text"
-            raise NetworkError(f"{self.prefix}_{call} returned {code}: {text.decode(errors='replace')}")
+            raise ModelError(f"{self.prefix}_{call} returned {code}: {text.decode(errors='replace')}")
 
     def bind(self, inputs):
         found = [array.shape for array in inputs]
         if self._input_shapes != found:
-            raise NetworkError(f"{self.library}: inputs {self._input_shapes}, expected {found} as in the model")
+            raise ModelError(f"{self.library}: inputs {self._input_shapes}, expected {found} as in the model")
         self._inputs = inputs
         self._outputs = [aligned_empty(shape) for shape in self._output_shapes]
         for array in self._outputs:

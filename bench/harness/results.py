@@ -5,24 +5,20 @@ import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from compare.errors import UserError
-
-FORMAT = "convoy-compare-1"
+from harness.engines import SUBJECT
+from harness.errors import UserError
 
 
 @dataclass
 class Row:
-    """One network. `status` is ok, wrong (outputs differ) or failed, both with a `reason`.
+    """One model. `status` is ok, wrong (outputs differ) or failed, both with a `reason`.
 
     `engines` maps an engine's name to {setting, error, min_ms, median_ms, p90_ms, count}; the
-    times are missing where the network was not measured.
+    times are missing where the model was not measured.
     """
 
     name: str
-    family: str
-    variant: str
     macs: int | None = None
-    params: int | None = None
     status: str = "ok"
     reason: str = ""
     compile_s: float | None = None
@@ -34,10 +30,23 @@ class Row:
         """One time of an engine in ms, or None."""
         return self.engines.get(engine, {}).get(key)
 
+    def best_peer(self, key="median_ms"):
+        """The fastest engine that is not Convoy's, or None where none was measured."""
+        times = {name: self.time(name, key) for name in self.engines if not name.startswith(SUBJECT)}
+        times = {name: value for name, value in times.items() if value is not None}
+        return min(times, key=times.get) if times else None
+
+    def ratio(self, subject=SUBJECT, key="median_ms"):
+        """The best peer's time over Convoy's (above 1: Convoy is faster); None where not measured."""
+        mine, peer = self.time(subject, key), self.best_peer(key)
+        if self.status != "ok" or mine is None or peer is None:
+            return None
+        return self.time(peer, key) / mine
+
 
 @dataclass
 class Report:
-    """All rows and the conditions they were measured under."""
+    """All rows and the conditions they were measured under; `options["rows"]` is how many were asked for."""
 
     date: str
     machine: dict
@@ -57,26 +66,26 @@ def _build(kind, data, source):
     return kind(**data)
 
 
-def save(report, path):
+def save(report, path, format_name):
     """Writes the JSON so that an interrupted write leaves the previous file whole."""
     path = Path(path)
-    data = {"format": FORMAT, **asdict(report)}
+    data = {"format": format_name, **asdict(report)}
     partial = path.with_name(path.name + ".part")
     partial.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
     os.replace(partial, path)
 
 
-def load(path):
-    """The Report that `save` wrote."""
+def load(path, format_name, row_kind):
+    """The Report with rows of `row_kind` that `save` wrote."""
     try:
         data = json.loads(Path(path).read_text())
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}, expected a JSON file that compare.py wrote") from None
+        raise UserError(f"{path}: {error.strerror}, expected a JSON file of an earlier run") from None
     except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}), expected a file that compare.py wrote") from None
+        raise UserError(f"{path}: not JSON ({error}), expected a file of an earlier run") from None
     found = data.pop("format", None) if isinstance(data, dict) else None
-    if found != FORMAT:
-        raise UserError(f"{path}: format {found!r}, expected {FORMAT!r}")
+    if found != format_name:
+        raise UserError(f"{path}: format {found!r}, expected {format_name!r}")
     report = _build(Report, data, path)
-    report.rows = [_build(Row, row, path) for row in report.rows]
+    report.rows = [_build(row_kind, row, path) for row in report.rows]
     return report

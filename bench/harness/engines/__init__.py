@@ -1,0 +1,27 @@
+"""The engines, each in the settings that are worth trying."""
+
+from harness.engines.convoy import Convoy
+from harness.engines.ncnn import Ncnn
+from harness.engines.onnxruntime import OnnxRuntime
+from harness.engines.openvino import OpenVino
+
+SUBJECT = "convoy"
+DIRECT = "convoy_direct"  # Convoy again, compiled with --no-winograd
+REFERENCE = "onnxruntime"
+TITLES = {SUBJECT: "Convoy", DIRECT: "direct", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ncnn": "ncnn"}
+COLOURS = {SUBJECT: "#c1272d", DIRECT: "#e8a09c", "onnxruntime": "#1f6fb4", "openvino": "#2e8b57", "ncnn": "#8a5fb0"}
+NETWORK_ENGINES = (SUBJECT, "onnxruntime", "openvino")
+LAYER_ENGINES = (*NETWORK_ENGINES, "ncnn")
+
+
+def peer_candidates(name, isa=None):
+    """Every setting of a peer that is tried on each model before the best one is measured.
+
+    `isa` holds an engine that can be held to it (OpenVINO) to that instruction set, in oneDNN's words.
+    """
+    if name == "onnxruntime":
+        return [OnnxRuntime(binding=True), OnnxRuntime(binding=False),
+                OnnxRuntime(binding=True, level="ORT_ENABLE_EXTENDED")]
+    if name == "ncnn":
+        return [Ncnn()]
+    return [OpenVino(pinning, isa) for pinning in (False, True)]

@@ -1,0 +1,42 @@
+"""The comparison as Markdown."""
+
+from harness.engines import DIRECT
+from harness.table import Column, conditions, markdown_line, markdown_table, reasons as failures
+from layers import reasons
+from layers.table import BAR_TITLES, bar_cells, columns, kept_to, roofline_line
+from layers.bars import results
+
+LEGEND = (
+    "Times are medians of interleaved runs in microseconds for one layer, of a chain of 8 equal layers where there is one. "
+    "\"ratio\" is the fastest peer's median over Convoy's (above 1, Convoy is faster), \"of minima\" the same of "
+    "the minima. GFLOP/s count the direct algorithm's operations. \"roof %\" is the least time by the measured roofline "
+    "over Convoy's; Winograd can exceed 100.")
+DIRECT_LEGEND = " \"direct\" is Convoy compiled with `--no-winograd`, and its ratio."
+
+
+def _bars(rows):
+    cells = [bar_cells(result) for result in results(rows)]
+    if not cells:
+        return []
+    return ["", markdown_line([title.capitalize() for title in BAR_TITLES]), "|:--|--:|:--|--:|:--|:--|",
+            *map(markdown_line, cells)]
+
+
+def markdown(report, picture):
+    """Conditions, bars, picture, layers with their reasons, and why layers are not ok."""
+    known, isa = reasons.read(), report.options["isa"]
+
+    def reason(row):
+        told = reasons.of(row, isa, known)
+        return "not explained" if told is None else told
+    shown = [*columns(report.engines), Column("", "Under 60 %", 0, reason)]
+    sentences = [*conditions(report), kept_to(report), roofline_line(report)]
+    lines = [" ".join(filter(None, sentences)), *_bars(report.rows), "", f"![Ratios by class of layers]({picture})", "",
+             *markdown_table("Layer", shown, report.rows), "",
+             LEGEND + (DIRECT_LEGEND if DIRECT in report.engines else "")]
+    if not report.complete:
+        lines += ["", f"Interrupted after {len(report.rows)} of {report.options['rows']} layers."]
+    wrong = failures(report.rows)
+    if wrong:
+        lines += ["", *(f"- {line}" for line in wrong)]
+    return "\n".join(lines) + "\n"
