@@ -20,11 +20,7 @@ int64_t product(const Dims &dims, size_t begin, size_t end) {
 
 void apply(const Activation &activation, Data &data) {
     if (activation.kind == Activation::Kind::none) return;
-    const bool is_relu = activation.kind == Activation::Kind::relu;
-    const double low = is_relu ? 0 : activation.low;
-    const double high = is_relu ? std::numeric_limits<double>::infinity() : activation.high;
-    // Comparisons of this form let NaN through.
-    for (double &x : data) x = x < low ? low : x > high ? high : x;
+    for (double &x : data) x = activated(x, activation);
 }
 
 // One axis of a window: the outputs [begin, end) for which a tap's input lies inside.

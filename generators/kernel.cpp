@@ -1,28 +1,11 @@
 #include "generators/kernel.h"
 
-#include <cstdio>
-
 namespace convoy {
 
 namespace {
 
-// Different floats, different text.
-std::string exact_text(float value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", value);
-    return text;
-}
-
 std::string activation_text(const Activation &activation) {
-    switch (activation.kind) {
-        case Activation::Kind::none:
-            return "";
-        case Activation::Kind::relu:
-            return "+relu";
-        case Activation::Kind::clip:
-            return "+clip(" + exact_text(activation.low) + "," + exact_text(activation.high) + ")";
-    }
-    return "";
+    return activation.kind == Activation::Kind::none ? "" : "+" + to_string(activation);
 }
 
 std::string dims_text(const View &view) {

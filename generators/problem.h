@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "generators/activation.h"
+
 namespace convoy {
 
 // One convolution, in oneDNN's letters: a layer is one problem descriptor everywhere (files,
@@ -57,17 +59,6 @@ struct PoolProblem {
     int ph_end = 0, pw_end = 0;
 
     bool operator==(const PoolProblem &) const = default;
-};
-
-// What is applied last to an output element.
-struct Activation {
-    enum class Kind { none, relu, clip };
-    Kind kind = Kind::none;
-    float low = 0, high = 0;  // clip only: y = min(max(x, low), high)
-
-    static Activation relu() { return {Kind::relu, 0, 0}; }
-    static Activation clip(float low, float high) { return {Kind::clip, low, high}; }
-    bool operator==(const Activation &) const = default;
 };
 
 }  // namespace convoy

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "generators/math.h"
+
 namespace convoy {
 
 using namespace Halide;
@@ -18,7 +20,7 @@ SoftmaxStages softmax(const SoftmaxKernel &kernel) {
         max(s.largest(s.w, s.h, s.image), s.input(0, s.w, s.h, all.x, s.image));
     s.exponential = Func("exponential");
     s.exponential(s.w, s.h, s.c, s.image) =
-        exp(s.input(0, s.w, s.h, s.c, s.image) - s.largest(s.w, s.h, s.image));
+        vector_exp(s.input(0, s.w, s.h, s.c, s.image) - s.largest(s.w, s.h, s.image));
     s.sum = Func("sum");
     s.sum(s.w, s.h, s.image) = 0.0f;
     s.sum(s.w, s.h, s.image) += s.exponential(s.w, s.h, each.x, s.image);

@@ -1,6 +1,8 @@
 #include "generators/stages.h"
 
-#include <limits>
+#include <cmath>
+
+#include "generators/math.h"
 
 namespace convoy {
 
@@ -31,16 +33,103 @@ void constrain_output(Func &output, const View &view) {
     buffer.dim(4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
 }
 
-Expr activate(Expr x, const Activation &activation) {
+namespace {
+
+// x ^ exponent: products where few will do.
+Expr power(const Expr &x, float exponent) {
+    const float magnitude = std::fabs(exponent);
+    if (exponent == 0.5f) return sqrt(x);
+    if (magnitude != std::floor(magnitude) || magnitude > 64)
+        return vector_exp(exponent * vector_log(x));
+    Expr result = 1.0f, square = x;
+    for (int n = int(magnitude); n > 0; n /= 2) {
+        if (n % 2 == 1) result *= square;
+        square *= square;
+    }
+    return exponent < 0 ? 1.0f / result : result;
+}
+
+// log(1 + exp(x)) without overflow.
+Expr softplus(const Expr &x) {
+    return max(x, 0.0f) + vector_log1p_01(vector_exp(-abs(x)));
+}
+
+// x * tanh(log(1 + exp(x))), the tanh in powers of e = exp(x). Where e would overflow it is 1.
+Expr mish(const Expr &x) {
+    const Expr e = vector_exp(min(x, 20.0f)), n = e * (e + 2.0f);
+    return x * n / (n + 2.0f);
+}
+
+Expr apply(const Expr &x, const Activation &activation) {
+    using Kind = Activation::Kind;
+    const float alpha = activation.alpha, beta = activation.beta;
     switch (activation.kind) {
-        case Activation::Kind::none:
+        case Kind::none:
             return x;
-        case Activation::Kind::relu:
+        case Kind::relu:
             return max(x, 0.0f);
-        case Activation::Kind::clip:
-            return min(max(x, activation.low), activation.high);
+        case Kind::clip:
+            return min(max(x, alpha), beta);
+        case Kind::leaky_relu:
+            return select(x < 0.0f, alpha * x, x);
+        case Kind::elu: {
+            // exp(x) - 1 = tanh(x / 2) * (exp(x) + 1) keeps its digits near 0.
+            const Expr y = min(x, 0.0f);
+            return select(x < 0.0f, alpha * vector_tanh(y * 0.5f) * (vector_exp(y) + 1.0f), x);
+        }
+        case Kind::hard_sigmoid:
+            return clamp(alpha * x + beta, 0.0f, 1.0f);
+        case Kind::hard_swish:
+            return x * clamp(x * (1.0f / 6) + 0.5f, 0.0f, 1.0f);
+        case Kind::sigmoid:
+            return vector_sigmoid(x);
+        case Kind::silu:
+            return x * vector_sigmoid(x);
+        case Kind::tanh:
+            return vector_tanh(x);
+        case Kind::gelu:
+            return 0.5f * x * (1.0f + vector_erf(x * 0.70710678118654752f));
+        case Kind::gelu_tanh:  // (1 + tanh(y)) / 2 = sigmoid(2 * y)
+            return x * vector_sigmoid(1.5957691216057308f * x * (1.0f + 0.044715f * x * x));
+        case Kind::softplus:
+            return softplus(x);
+        case Kind::mish:
+            return mish(x);
+        case Kind::softsign:
+            return x / (1.0f + abs(x));
+        case Kind::erf:
+            return vector_erf(x);
+        case Kind::exp:
+            return vector_exp(x);
+        case Kind::log:
+            return vector_log(x);
+        case Kind::sqrt:
+            return sqrt(x);
+        case Kind::reciprocal:
+            return 1.0f / x;
+        case Kind::pow:
+            return power(x, alpha);
+        case Kind::abs:
+            return abs(x);
+        case Kind::neg:
+            return -x;
+        case Kind::sign:
+            return select(x<0.0f, -1.0f, x> 0.0f, 1.0f, 0.0f);
+        case Kind::floor:
+            return floor(x);
+        case Kind::ceil:
+            return ceil(x);
+        case Kind::round:
+            return round(x);
     }
     return x;
+}
+
+}  // namespace
+
+Expr activate(Expr x, const Activation &activation) {
+    // Many of them read x several times.
+    return Internal::common_subexpression_elimination(apply(x, activation));
 }
 
 }  // namespace convoy

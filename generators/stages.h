@@ -14,6 +14,7 @@ namespace convoy {
 Halide::ImageParam view_param(const View &view, const char *name);
 void constrain_output(Halide::Func &output, const View &view);
 
+// Arithmetic only, within 1e-6 of activated() (absolutely where |x| is small, else relatively).
 Halide::Expr activate(Halide::Expr x, const Activation &activation);
 
 }  // namespace convoy

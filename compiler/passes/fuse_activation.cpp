@@ -17,7 +17,11 @@ struct Range {
 
 Range range_of(const Activation &activation) {
     if (activation.kind == Activation::Kind::relu) return {0, highest};
-    return {activation.low, activation.high};
+    return {activation.alpha, activation.beta};
+}
+
+bool is_clipping(const Activation &activation) {
+    return activation.kind == Activation::Kind::relu || activation.kind == Activation::Kind::clip;
 }
 
 bool fuse_into_producer(Graph &graph, int n) {
@@ -26,7 +30,9 @@ bool fuse_into_producer(Graph &graph, int n) {
     if (producer < 0 || graph.uses(node.inputs[0]) != 1) return false;
     Activation *activation = activation_of(graph.nodes[producer].operation);
     if (!activation) return false;
-    *activation = compose(*activation, std::get<Activate>(node.operation).activation);
+    const auto both = compose(*activation, std::get<Activate>(node.operation).activation);
+    if (!both) return false;
+    *activation = *both;
     graph.nodes[producer].output = node.output;
     erase_node(graph, n);
     return true;
@@ -34,9 +40,10 @@ bool fuse_into_producer(Graph &graph, int n) {
 
 }  // namespace
 
-Activation compose(const Activation &first, const Activation &second) {
+std::optional<Activation> compose(const Activation &first, const Activation &second) {
     if (is_none(first)) return second;
     if (is_none(second)) return first;
+    if (!is_clipping(first) || !is_clipping(second)) return {};
     // Each is monotone and flat outside its range, so the ends of the first decide.
     const Range a = range_of(first), b = range_of(second);
     const float low = std::min(std::max(a.low, b.low), b.high);

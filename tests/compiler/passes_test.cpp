@@ -183,11 +183,13 @@ TEST(FuseActivation, ComposesExactly) {
     for (const Activation &first : activations) {
         for (const Activation &second : activations) {
             for (double x : {-9.0, -2.0, -1.5, -1.0, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 6.0, 9.0}) {
-                EXPECT_EQ(apply(compose(first, second), x), apply(second, apply(first, x)));
+                EXPECT_EQ(apply(*compose(first, second), x), apply(second, apply(first, x)));
             }
         }
     }
     EXPECT_EQ(compose(Activation::relu(), Activation::relu()), Activation::relu());
+    EXPECT_EQ(compose({Activation::Kind::silu}, Activation::relu()), std::nullopt);
+    EXPECT_EQ(compose(Activation::relu(), {Activation::Kind::silu}), std::nullopt);
     EXPECT_EQ(compose(Activation::clip(-1, highest), Activation::relu()), Activation::relu());
 }
 

@@ -9,18 +9,6 @@ namespace convoy {
 
 namespace {
 
-float activated(float x, const Activation &activation) {
-    switch (activation.kind) {
-        case Activation::Kind::none:
-            return x;
-        case Activation::Kind::relu:
-            return x > 0 ? x : 0;
-        case Activation::Kind::clip:
-            return x < activation.low ? activation.low : x > activation.high ? activation.high : x;
-    }
-    return x;
-}
-
 bool inside(int y, int x, const Tensor &t) {
     return y >= 0 && y < t.h && x >= 0 && x < t.w;
 }
@@ -40,7 +28,7 @@ struct Reference {
                         const float sum =
                             operands.bias[o] + window_sum(p, n, o / oc * ic, ic, o, y, x);
                         const float addend = kernel.residual ? operands.addend.at(n, o, y, x) : 0;
-                        out.at(n, o, y, x) = activated(sum + addend, kernel.activation);
+                        out.at(n, o, y, x) = float(activated(sum + addend, kernel.activation));
                     }
                 }
             }
@@ -101,7 +89,7 @@ struct Reference {
             if (kernel.has_scale_shift)
                 value = value * operands.weights[channel] + operands.bias[channel];
             if (kernel.addend) value += operands.addend.values[i];
-            out.values[i] = activated(value, kernel.activation);
+            out.values[i] = float(activated(value, kernel.activation));
         }
         return out;
     }
