@@ -12,7 +12,7 @@ compiled by Convoy (timed), and measured in a process of its own that is pinned 
 there are threads. Each peer runs in the best of several settings, chosen on that network. Outputs are
 compared first: a network whose outputs differ from ONNX Runtime's by more than 1e-4 of their largest
 magnitude is marked WRONG and is not timed (a peer may differ by 1e-3). Then the engines take turns in short
-bursts, in every order, for --seconds.
+bursts, each after each other one equally often, for --seconds.
 """
 
 EPILOG = """\

@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from harness.engines import SUBJECT
+from harness.engines import PEERS, SUBJECT
 from harness.errors import UserError
 
 
@@ -30,15 +30,15 @@ class Row:
         """One time of an engine in ms, or None."""
         return self.engines.get(engine, {}).get(key)
 
-    def best_peer(self, key="median_ms"):
-        """The fastest engine that is not Convoy's, or None where none was measured."""
-        times = {name: self.time(name, key) for name in self.engines if not name.startswith(SUBJECT)}
+    def best_peer(self, peers=PEERS[SUBJECT], key="median_ms"):
+        """The fastest of the peers, or None where none was measured."""
+        times = {name: self.time(name, key) for name in peers}
         times = {name: value for name, value in times.items() if value is not None}
         return min(times, key=times.get) if times else None
 
-    def ratio(self, subject=SUBJECT, key="median_ms"):
+    def ratio(self, subject=SUBJECT, peers=PEERS[SUBJECT], key="median_ms"):
         """The best peer's time over Convoy's (above 1: Convoy is faster); None where not measured."""
-        mine, peer = self.time(subject, key), self.best_peer(key)
+        mine, peer = self.time(subject, key), self.best_peer(peers, key)
         if self.status != "ok" or mine is None or peer is None:
             return None
         return self.time(peer, key) / mine

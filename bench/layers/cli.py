@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from harness import isolate, machine, session
 from harness.build import check_compiler, compile_model
-from harness.engines import DIRECT, REFERENCE, SUBJECT, Convoy, peer_candidates
+from harness.engines import DIRECT, NCNN_DIRECT, REFERENCE, SUBJECT, Convoy, peer_candidates
 from harness.errors import ModelError, UserError
 from harness.measure import Job
 from layers import bars, model, options as command_line, roofline, shapes
@@ -87,14 +87,16 @@ def measure_layer(layer, options, cpus, report, progress):
     try:
         file = model.write(layer, options.work / "models")
         for name in report.engines:
+            if name in (DIRECT, NCNN_DIRECT) and not bars.is_wide_3x3(layer):
+                continue
             if name == SUBJECT:
                 engine, library = compiled(layer, file, options, version, progress)
                 row.compile_s, row.library_bytes = library.seconds, library.bytes
                 contenders[name] = [engine]
-            elif name != DIRECT:
-                contenders[name] = peer_candidates(name, report.options["openvino_isa"])
-            elif bars.is_wide_3x3(layer):
+            elif name == DIRECT:
                 contenders[name] = [compiled(layer, file, options, version, progress, direct=True)[0]]
+            else:
+                contenders[name] = peer_candidates(name, report.options["openvino_isa"])
         job = Job(str(file), contenders, REFERENCE, options.threads, options.seconds, cpus, WINOGRAD_TOLERANCE)
         for key, value in isolate.measure_apart(job, progress).items():
             setattr(row, key, value)
@@ -116,6 +118,7 @@ def measure_board(options, chosen, cpus):
         roofline=asdict(roofline.measure(floats, cpus)))
     if options.no_winograd:
         report.engines.insert(report.engines.index(SUBJECT) + 1, DIRECT)
+        report.engines += [NCNN_DIRECT] if "ncnn" in report.engines else []
     out = command_line.DOCS / f"layers-{isa}" if options.write_docs else options.out
 
     def measure_row(name, progress):

@@ -11,7 +11,8 @@ LEGEND = (
     "\"ratio\" is the fastest peer's median over Convoy's (above 1, Convoy is faster), \"of minima\" the same of "
     "the minima. GFLOP/s count the direct algorithm's operations. \"roof %\" is the least time by the measured roofline "
     "over Convoy's; Winograd can exceed 100.")
-DIRECT_LEGEND = " \"direct\" is Convoy compiled with `--no-winograd`, and its ratio."
+DIRECT_LEGEND = (" \"direct\" is Convoy compiled with `--no-winograd`, \"ncnn direct\" ncnn without Winograd; the column "
+                 "of ratios under \"direct\" is Convoy's with nobody using Winograd.")
 
 
 def _bars(rows):

@@ -48,7 +48,7 @@ def parse(arguments):
     shared.add_measuring(parser, 3.0, "layer")
     convoy = shared.add_convoy(parser)
     convoy.add_argument("--no-winograd", action="store_true",
-                        help="measure Convoy's direct code as well where Winograd could be used")
+                        help="measure Convoy and ncnn without Winograd as well, where it could be used")
     files = shared.add_files(parser, "build/layers")
     files.add_argument("--write-docs", action="store_true",
                        help="measure for this machine and for AVX2, with --no-winograd, into docs/benchmarks/")

@@ -1,6 +1,6 @@
 """The PNG: ratios to the best peer and shares of the roofline, by class of layers."""
 
-from harness.engines import COLOURS, DIRECT, SUBJECT, TITLES
+from harness.engines import COLOURS, DIRECT, PEERS, SUBJECT, TITLES
 from harness.table import conditions
 from layers.bars import BARS
 
@@ -35,7 +35,8 @@ def _ratios(axes, groups, places):
         for x, row in zip(xs, members):
             axes.plot([x, x], [1, row.ratio()], color=COLOURS[SUBJECT], linewidth=1, alpha=0.5, zorder=2)
         axes.plot(xs, [row.ratio() for row in members], "o", color=COLOURS[SUBJECT], markersize=5, zorder=4)
-        direct = [(x, row.ratio(DIRECT)) for x, row in zip(xs, members) if row.ratio(DIRECT)]
+        direct = [(x, row.ratio(DIRECT, PEERS[DIRECT])) for x, row in zip(xs, members)]
+        direct = [point for point in direct if point[1]]
         if direct:
             axes.plot(*zip(*direct), "o", color=COLOURS[DIRECT], markersize=4, zorder=3)
         axes.plot([xs[0] - 0.5, xs[-1] + 0.5], [bar.mean] * 2, color="black", linestyle="--", linewidth=1, zorder=3)

@@ -1,6 +1,6 @@
 """The columns of the comparison, and the lines below it."""
 
-from harness.engines import DIRECT, SUBJECT, TITLES
+from harness.engines import DIRECT, PEERS, SUBJECT, TITLES
 from harness.table import Column, number, verdict
 from layers import bars, reasons
 
@@ -20,7 +20,7 @@ def columns(engines):
         Column("", "of minima", 9, lambda row: verdict(row, row.ratio(key="min_ms"))),
     ]
     if DIRECT in engines:
-        made.append(Column("", "direct", 7, lambda row: number(row.ratio(DIRECT), 2)))
+        made.append(Column("", "direct", 7, lambda row: number(row.ratio(DIRECT, PEERS[DIRECT]), 2)))
     return made + [
         Column("", "GFLOP/s", 7, lambda row: number(row.gflops(), 0)),
         Column("", "roof %", 6, lambda row: number(row.share(), 0, 100)),

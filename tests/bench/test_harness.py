@@ -1,5 +1,6 @@
 """Tests of what the bench commands share, with fake engines: python tests/bench/test_harness.py"""
 
+import collections
 import math
 import sys
 import tempfile
@@ -59,6 +60,14 @@ class Timing(unittest.TestCase):
         self.assertEqual(timing.kept([9, 1, 1, 1], 1), [1, 1, 1])
         self.assertEqual(timing.kept([9, 1, 1], 1), [9, 1, 1])
         self.assertEqual(timing.kept([9, 1], 4), [1])
+
+    def test_orders_are_balanced(self):
+        for names in ("a", "ab", "abc", "abcde", "abcdef"):
+            orders = timing.balanced_orders(names)
+            self.assertTrue(all(sorted(order) == sorted(names) for order in orders))
+            pairs = collections.Counter(pair for order in orders for pair in zip(order, order[1:]))
+            self.assertEqual(len(pairs), len(names) * (len(names) - 1))
+            self.assertLessEqual(len(set(pairs.values())), 1)
 
     def test_rounds_use_every_order(self):
         order = []

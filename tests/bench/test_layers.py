@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from harness import machine, results
 from harness.arrays import compare_outputs, random_inputs
-from harness.engines import DIRECT, LAYER_ENGINES, Ncnn, OnnxRuntime
+from harness.engines import DIRECT, LAYER_ENGINES, NCNN_DIRECT, Ncnn, OnnxRuntime
 from harness.engines.ncnn import convert
 from harness.errors import ModelError, UserError
 from harness.measure import input_shapes
@@ -28,7 +28,7 @@ NARROW, DEPTHWISE, WIDE, STRIDED, POINTWISE = (
     "g16ic64ih56oc64kh3sh1ph1", "g64ic64ih56oc64kh3sh1ph1", "g1ic64ih56oc64kh3sh1ph1",
     "g4ic144ih56oc144kh3sh2ph1", "g1ic64ih56oc128kh1sh1ph0")
 NAMES = [NARROW, DEPTHWISE, WIDE, STRIDED, POINTWISE]
-ENGINES = ["convoy", DIRECT, "onnxruntime", "openvino", "ncnn"]
+ENGINES = ["convoy", DIRECT, "onnxruntime", "openvino", "ncnn", NCNN_DIRECT]
 ROOF = {"peak": 100.0, "read": {str(1 << 18): 100.0, str(1 << 22): 50.0, str(1 << 27): 10.0},
         "copy": {str(1 << 18): 100.0, str(1 << 22): 50.0, str(1 << 27): 10.0}}
 
@@ -45,7 +45,7 @@ def made_up_row(name, convoy, peer):
     engines = {"convoy": times(one_ms * convoy), "onnxruntime": times(one_ms * peer),
                "openvino": times(one_ms * peer * 2), "ncnn": times(one_ms * peer * 3)}
     if bars.is_wide_3x3(layer):
-        engines[DIRECT] = times(one_ms * convoy * 2)
+        engines |= {DIRECT: times(one_ms * convoy * 2), NCNN_DIRECT: times(one_ms * peer * 3)}
     return LayerRow(name, layer.macs, least_us=least, engines=engines)
 
 
@@ -119,12 +119,13 @@ class Models(unittest.TestCase):
         for text in ("g2ic8ih7iw9oc6kh3kw5sh2ph1pw2", "g8ic8ih6oc8kh3ph1", "ic16ih8oc16kh3ph1"):
             file = self.written(text)
             outputs = []
-            for engine in (OnnxRuntime(binding=True), Ncnn()):
+            for engine in (OnnxRuntime(binding=True), Ncnn(), Ncnn(winograd=False)):
                 engine.load(file, 1)
                 engine.bind(random_inputs(input_shapes(file)))
                 engine.run()
                 outputs.append(engine.outputs())
-            self.assertIsNone(compare_outputs(outputs[1], outputs[0], 1e-4)[1])
+            for mine in outputs[1:]:
+                self.assertIsNone(compare_outputs(mine, outputs[0], 1e-4)[1])
 
     def test_ncnn_refuses_other_models(self):
         node = onnx.helper.make_node("Sigmoid", ["x"], ["y"])
@@ -174,6 +175,7 @@ class Reporting(unittest.TestCase):
         self.assertAlmostEqual(narrow.gflops(), 2e-3 * narrow.macs / narrow.us("convoy"))
         self.assertEqual(depthwise.best_peer(), "onnxruntime")
         self.assertAlmostEqual(wide.ratio(DIRECT), 1.0)
+        self.assertEqual(made_up_row(WIDE, 1.0, 4.0).best_peer(("openvino", NCNN_DIRECT)), "openvino")
         self.assertIsNone(narrow.ratio(DIRECT))
         self.assertIsNone(failed.ratio())
 
@@ -184,7 +186,8 @@ class Reporting(unittest.TestCase):
             "2 to 15 channels per group": (True, 1, 4.0),
             "depthwise": (False, 1, 0.5),
             "3x3, stride 1, at least 16 channels per group": (True, 1, 2.0),
-            "the same without Winograd": (True, 1, 1.0),
+            "the same, Winograd off in Convoy": (True, 1, 1.0),
+            "the same, Winograd off in all": (True, 1, 1.0),
             "stride 2, pointwise and the rest": (True, 1, 1.0),
             "MobileNetV2's 18, 36 and 72 channels per group": (False, 1, 1.0),
         })

@@ -7,9 +7,14 @@ from harness.engines.openvino import OpenVino
 
 SUBJECT = "convoy"
 DIRECT = "convoy_direct"  # Convoy again, compiled with --no-winograd
+NCNN_DIRECT = "ncnn_direct"  # ncnn again, its Winograd off
 REFERENCE = "onnxruntime"
-TITLES = {SUBJECT: "Convoy", DIRECT: "direct", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ncnn": "ncnn"}
-COLOURS = {SUBJECT: "#c1272d", DIRECT: "#e8a09c", "onnxruntime": "#1f6fb4", "openvino": "#2e8b57", "ncnn": "#8a5fb0"}
+TITLES = {SUBJECT: "Convoy", DIRECT: "direct", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO",
+          "ncnn": "ncnn", NCNN_DIRECT: "ncnn direct"}
+COLOURS = {SUBJECT: "#c1272d", DIRECT: "#e8a09c", "onnxruntime": "#1f6fb4", "openvino": "#2e8b57",
+           "ncnn": "#8a5fb0", NCNN_DIRECT: "#c9b3da"}
+# What a time of Convoy is compared with: every peer as it is, or where nobody uses Winograd.
+PEERS = {SUBJECT: ("onnxruntime", "openvino", "ncnn"), DIRECT: ("onnxruntime", "openvino", NCNN_DIRECT)}
 NETWORK_ENGINES = (SUBJECT, "onnxruntime", "openvino")
 LAYER_ENGINES = (*NETWORK_ENGINES, "ncnn")
 
@@ -22,6 +27,6 @@ def peer_candidates(name, isa=None):
     if name == "onnxruntime":
         return [OnnxRuntime(binding=True), OnnxRuntime(binding=False),
                 OnnxRuntime(binding=True, level="ORT_ENABLE_EXTENDED")]
-    if name == "ncnn":
-        return [Ncnn()]
+    if name in ("ncnn", NCNN_DIRECT):
+        return [Ncnn(winograd=name == "ncnn")]
     return [OpenVino(pinning, isa) for pinning in (False, True)]

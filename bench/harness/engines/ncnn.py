@@ -56,13 +56,16 @@ def convert(model):
 
 
 class Ncnn(Engine):
-    """f32 storage and arithmetic, packed layouts and Winograd as ncnn chooses, N threads.
+    """f32 storage and arithmetic, packed layouts and (with `winograd`) Winograd as ncnn chooses, N threads.
 
     The input is an ncnn::Mat of its own memory; an extractor is made for every run, as ncnn asks for.
     """
 
     name = "ncnn"
-    setting = "f32, packed layouts, Winograd where ncnn chooses it"
+
+    def __init__(self, winograd=True):
+        self.winograd = winograd
+        self.setting = f"f32, packed layouts, Winograd {'where ncnn chooses it' if winograd else 'off'}"
 
     def load(self, model, threads):
         import ncnn
@@ -70,6 +73,7 @@ class Ncnn(Engine):
         options = self._net.opt
         options.num_threads = threads
         options.use_vulkan_compute = False
+        options.use_winograd_convolution = self.winograd
         for name in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_packed", "bf16_storage"):
             setattr(options, f"use_{name}", False)
         text, data, layers = convert(model)
