@@ -31,12 +31,14 @@ Variant compile_variant(const Graph &graph, const Board &board, const std::strin
                         const fs::path &work, const CompileOptions &options) {
     const Records records = load_records(board.name);
     report(options, "choosing layouts for " + board.name);
-    Variant variant{board, lower(graph, assign_layouts(graph, board, records), board), {}, {}};
+    Variant variant{
+        board, lower(graph, assign_layouts(graph, board, records, options.rules), board), {}, {}};
     plan_memory(variant.plan);
 
     KernelCompileOptions kernel_options;
     kernel_options.jobs = options.jobs;
     kernel_options.seconds_per_schedule = options.seconds_per_schedule;
+    kernel_options.rules = options.rules;
     kernel_options.warn = options.import.warn;
     kernel_options.progress = [&](int done, int total) {
         report(options, "compiling kernels for " + board.name, done, total);

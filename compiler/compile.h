@@ -18,6 +18,7 @@ struct CompileOptions {
     ImportOptions import;
     int jobs = 2;
     double seconds_per_schedule = 60;
+    ScheduleRules rules;
     // What is going on, and how much of it is done (total 0: not countable).
     std::function<void(const std::string &what, int done, int total)> progress;
 };

@@ -1,6 +1,10 @@
 #include "generators/pack.h"
 
+#include "generators/winograd_transform.h"
+
 namespace convoy {
+
+namespace {
 
 PackedConv2d pack_for_conv2d(const Conv2dKernel &kernel, int vector, const float *weights,
                              const float *bias) {
@@ -32,6 +36,36 @@ PackedConv2d pack_for_conv2d(const Conv2dKernel &kernel, int vector, const float
     return packed;
 }
 
+// U = G g G^T of every filter, at (m + 2)^2 points.
+PackedConv2d pack_for_winograd_conv2d(const Conv2dKernel &kernel, int vector, int m,
+                                      const float *weights, const float *bias) {
+    PackedConv2d packed = pack_for_conv2d(kernel, vector, weights, bias);
+    const ConvProblem &p = kernel.problem;
+    const int ic = p.ic_per_group(), points = m + 2;
+    const size_t vectors = packed.bias.size() / vector;  // of all groups
+    const auto filter = winograd_transform(m).filter();
+    std::vector<float> transformed(vectors * ic * vector * points * points);
+    for (size_t v = 0; v < vectors; v++) {
+        for (int c = 0; c < ic * vector; c++) {
+            const auto tap = [&](int y, int x) {
+                return packed.weights[(v * 9 + y * 3 + x) * ic * vector + c];
+            };
+            for (int i = 0; i < points; i++) {
+                for (int j = 0; j < points; j++) {
+                    double sum = 0;
+                    for (int y = 0; y < 3; y++) {
+                        for (int x = 0; x < 3; x++) sum += filter[i][y] * filter[j][x] * tap(y, x);
+                    }
+                    transformed[((size_t(i) * points + j) * vectors + v) * ic * vector + c] =
+                        (float)sum;
+                }
+            }
+        }
+    }
+    packed.weights = std::move(transformed);
+    return packed;
+}
+
 PackedConv2d pack_for_grouped_conv2d(const Conv2dKernel &kernel, const float *weights,
                                      const float *bias) {
     const ConvProblem &p = kernel.problem;
@@ -55,6 +89,21 @@ PackedConv2d pack_for_grouped_conv2d(const Conv2dKernel &kernel, const float *we
         }
     }
     return packed;
+}
+
+}  // namespace
+
+PackedConv2d pack_conv2d(const Conv2dKernel &kernel, const Packing &packing, const float *weights,
+                         const float *bias) {
+    switch (packing.form) {
+        case Packing::Form::oc_vectors:
+            return pack_for_conv2d(kernel, packing.vector, weights, bias);
+        case Packing::Form::group_lanes:
+            return pack_for_grouped_conv2d(kernel, weights, bias);
+        case Packing::Form::winograd:
+            return pack_for_winograd_conv2d(kernel, packing.vector, packing.m, weights, bias);
+    }
+    return {};
 }
 
 std::vector<float> pack_channels(const View &view, const float *values) {

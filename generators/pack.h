@@ -14,12 +14,18 @@ struct PackedConv2d {
     std::vector<float> weights, bias;
 };
 
-// weights: (oc, ic/g, kh, kw); bias: (oc). For conv2d with `vector` output channels a vector, or
-// for grouped_conv2d.
-PackedConv2d pack_for_conv2d(const Conv2dKernel &kernel, int vector, const float *weights,
-                             const float *bias);
-PackedConv2d pack_for_grouped_conv2d(const Conv2dKernel &kernel, const float *weights,
-                                     const float *bias);
+// How a convolution's weights lie: for conv2d with `vector` output channels a vector, for
+// grouped_conv2d, or for winograd_conv2d with tiles of m x m, transformed.
+struct Packing {
+    enum class Form { oc_vectors, group_lanes, winograd };
+    Form form = Form::oc_vectors;
+    int vector = 1;
+    int m = 0;
+};
+
+// weights: (oc, ic/g, kh, kw); bias: (oc).
+PackedConv2d pack_conv2d(const Conv2dKernel &kernel, const Packing &packing, const float *weights,
+                         const float *bias);
 
 // One value a channel in the order of the view's positions, zero for padding.
 std::vector<float> pack_channels(const View &view, const float *values);

@@ -22,14 +22,18 @@ bool applies(const Template &t, const Kernel &kernel, const Schedule &schedule,
            t.illegal(kernel, schedule, board).empty();
 }
 
+bool allowed(const Template &t, const ScheduleRules &rules) {
+    return t.is_exact || rules.winograd;
+}
+
 std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
-                                       const Records &records) {
+                                       const Records &records, const ScheduleRules &rules) {
     const Record *record = records.find(to_string(kernel));
     if (!record) return {};
     for (const Template *t : templates_for(board)) {
         if (record->schedule.template_name != t->name || record->template_version != t->version)
             continue;
-        if (!applies(*t, kernel, record->schedule, board)) return {};
+        if (!allowed(*t, rules) || !applies(*t, kernel, record->schedule, board)) return {};
         return RankedSchedule{record->schedule, record->time_us * 1e3 * board.clock_ghz, true};
     }
     return {};
@@ -38,10 +42,11 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
 }  // namespace
 
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
-                                           const Records &records, size_t limit) {
+                                           const Records &records, size_t limit,
+                                           const ScheduleRules &rules) {
     std::vector<RankedSchedule> ranked, reference;
     for (const Template *t : templates_for(board)) {
-        if (!t->accepts(kernel, board)) continue;
+        if (!allowed(*t, rules) || !t->accepts(kernel, board)) continue;
         std::vector<RankedSchedule> &list =
             t->name == std::string("reference") ? reference : ranked;
         for (Schedule &schedule : t->candidates(kernel, board)) {
@@ -51,7 +56,7 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
     }
     std::stable_sort(ranked.begin(), ranked.end(),
                      [](const auto &a, const auto &b) { return a.cycles < b.cycles; });
-    if (auto record = recorded(kernel, board, records)) {
+    if (auto record = recorded(kernel, board, records, rules)) {
         std::erase_if(ranked, [&](const auto &r) { return r.schedule == record->schedule; });
         ranked.insert(ranked.begin(), *record);
     }
@@ -60,9 +65,9 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
     return ranked;
 }
 
-std::optional<double> best_cycles(const Kernel &kernel, const Board &board,
-                                  const Records &records) {
-    const auto ranked = rank_schedules(kernel, board, records, 1);
+std::optional<double> best_cycles(const Kernel &kernel, const Board &board, const Records &records,
+                                  const ScheduleRules &rules) {
+    const auto ranked = rank_schedules(kernel, board, records, 1, rules);
     if (ranked.empty()) return {};
     return ranked.front().cycles;
 }

@@ -9,6 +9,11 @@
 
 namespace convoy {
 
+// Which schedules may be chosen at all.
+struct ScheduleRules {
+    bool winograd = true;  // templates that are not exact
+};
+
 struct RankedSchedule {
     Schedule schedule;
     double cycles = 0;  // predicted, or measured where it comes from a record
@@ -19,10 +24,12 @@ struct RankedSchedule {
 // model's order, `limit` of them at most, and the reference schedule last. Empty when no template
 // accepts the kernel's layouts.
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
-                                           const Records &records, size_t limit);
+                                           const Records &records, size_t limit,
+                                           const ScheduleRules &rules = {});
 
 // Cycles of the best schedule without a record for it being needed; empty when no template accepts
 // the kernel.
-std::optional<double> best_cycles(const Kernel &kernel, const Board &board, const Records &records);
+std::optional<double> best_cycles(const Kernel &kernel, const Board &board, const Records &records,
+                                  const ScheduleRules &rules = {});
 
 }  // namespace convoy

@@ -6,6 +6,7 @@
 
 #include "Halide.h"
 
+#include "generators/pack.h"
 #include "schedules/schedule.h"
 
 namespace convoy {
@@ -32,6 +33,8 @@ struct Template {
     // Predicted time of one call, in core cycles.
     double (*cycles)(const Kernel &kernel, const Schedule &schedule, const Board &board);
     ScheduledKernel (*build)(const Kernel &kernel, const Schedule &schedule);
+    // Sums the products that the kernel's definition names, so that only their order may differ.
+    bool is_exact = true;
 };
 
 // The templates of a board's family, its own first and the reference ones, legal for every kernel,
@@ -44,10 +47,7 @@ const Template &template_of(const Schedule &schedule, const Board &board);
 std::span<const Template> reference_templates();
 std::span<const Template> x86_templates();
 
-// The output channels of one vector in a convolution's weights: its schedule's "vector" parameter.
-int weights_vector(const Schedule &schedule);
-
-// Whether the weights are packed for grouped_conv2d (lanes over groups) rather than for conv2d.
-bool packs_groups_in_lanes(const Conv2dKernel &kernel, const Schedule &schedule);
+// How a schedule wants the weights of a convolution packed.
+Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule);
 
 }  // namespace convoy

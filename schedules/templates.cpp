@@ -36,13 +36,13 @@ const Template &template_of(const Schedule &schedule, const Board &board) {
                                 schedule.template_name + "'");
 }
 
-int weights_vector(const Schedule &schedule) {
-    return schedule.at("vector");
-}
-
-bool packs_groups_in_lanes(const Conv2dKernel &kernel, const Schedule &schedule) {
-    if (schedule.template_name == "group_lanes") return true;
-    return schedule.template_name == "reference" && grouped_conv2d_accepts(kernel);
+Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
+    const std::string &name = schedule.template_name;
+    if (name == "winograd")
+        return {Packing::Form::winograd, schedule.at("vector"), schedule.at("m")};
+    if (name == "group_lanes" || (name == "reference" && grouped_conv2d_accepts(kernel)))
+        return {Packing::Form::group_lanes};
+    return {Packing::Form::oc_vectors, schedule.at("vector")};
 }
 
 }  // namespace convoy

@@ -75,6 +75,10 @@ void add_compile_command(CLI::App &app) {
                      "Seconds after which a schedule is dropped for the next")
         ->check(CLI::Range(0.1, 3600.0))
         ->capture_default_str();
+    command->add_flag(
+        "!--no-winograd", options->compile.rules.winograd,
+        "Sum each convolution's own products only: without Winograd's algorithm, whose error the "
+        "manifest states");
     command->add_flag("-q,--quiet", options->quiet, "Print nothing but warnings and errors");
     command->footer(
         "Writes DIR/lib/libNAME.a, DIR/include/NAME.h, DIR/share/NAME.json (what is inside) and "

@@ -54,7 +54,7 @@ public:
         while (done < total) {
             while (next < total && (int)running_.size() < options_.jobs) {
                 start({next, rank_schedules(kernels_[next], board_, records_,
-                                            options_.schedules_per_kernel)});
+                                            options_.schedules_per_kernel, options_.rules)});
                 next++;
             }
             throw_if_interrupted();

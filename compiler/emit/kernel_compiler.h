@@ -18,6 +18,7 @@ struct KernelCompileOptions {
     int jobs = 2;                      // kernels compiled at once
     double seconds_per_schedule = 60;  // a schedule that takes longer is dropped for the next
     size_t schedules_per_kernel = 3;   // beside the reference schedule
+    ScheduleRules rules;
     std::function<void(int done, int total)> progress;
     std::function<void(const std::string &)> warn;
 };

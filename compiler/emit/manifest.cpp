@@ -21,7 +21,7 @@ double microseconds(double cycles, const Board &board) {
 
 ordered_json step_json(const Variant &variant, const PlanStep &step) {
     const RankedSchedule &ranked = variant.kernels[step.kernel_index].ranked;
-    return {
+    ordered_json json = {
         {"name", step.name},
         {"kernel", to_string(step.kernel)},
         {"macs", macs(step.kernel)},
@@ -32,6 +32,8 @@ ordered_json step_json(const Variant &variant, const PlanStep &step) {
         {"schedule",
          {{"template", ranked.schedule.template_name}, {"parameters", ranked.schedule.parameters}}},
         {"schedule_from", ranked.from_record ? "record" : "model"}};
+    if (step.relative_error > 0) json["relative_error"] = step.relative_error;
+    return json;
 }
 
 ordered_json variant_json(const Variant &variant) {

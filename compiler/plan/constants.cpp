@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "compiler/plan/memory_plan.h"
+#include "compiler/plan/winograd_error.h"
 #include "generators/pack.h"
 
 namespace convoy {
@@ -45,11 +46,12 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
         ConstantPool::Offsets offsets;
         if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
             const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
+            const Packing packing = packing_of(*conv, schedule);
             const PackedConv2d packed =
-                packs_groups_in_lanes(*conv, schedule)
-                    ? pack_for_grouped_conv2d(*conv, step.weights->data(), step.bias->data())
-                    : pack_for_conv2d(*conv, weights_vector(schedule), step.weights->data(),
-                                      step.bias->data());
+                pack_conv2d(*conv, packing, step.weights->data(), step.bias->data());
+            if (packing.form == Packing::Form::winograd)
+                step.relative_error =
+                    winograd_error(conv->problem, packing.m, step.weights->data());
             offsets.weights = packer.add(packed.weights);
             offsets.bias = packer.add(packed.bias);
         } else if (const auto *each = std::get_if<ElementwiseKernel>(&step.kernel);

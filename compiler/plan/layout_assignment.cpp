@@ -18,11 +18,14 @@ constexpr double impossible = 1e18;  // finite, so that sums stay ordered
 // Cycles by kernel; equal layers are looked up once.
 class Costs {
 public:
-    Costs(const Board &board, const Records &records) : board_(board), records_(records) {}
+    Costs(const Board &board, const Records &records, const ScheduleRules &rules)
+        : board_(board), records_(records), rules_(rules) {}
 
     double of(const Kernel &kernel) {
         const auto [entry, is_new] = known_.try_emplace(to_string(kernel), impossible);
-        if (is_new) entry->second = best_cycles(kernel, board_, records_).value_or(impossible);
+        if (is_new) {
+            entry->second = best_cycles(kernel, board_, records_, rules_).value_or(impossible);
+        }
         return entry->second;
     }
     double of_reorder(const Value &value, Layout from, Layout to) {
@@ -34,6 +37,7 @@ public:
 private:
     const Board &board_;
     const Records &records_;
+    const ScheduleRules &rules_;
     std::map<std::string, double> known_;
 };
 
@@ -96,10 +100,11 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
 
 class Assigner {
 public:
-    Assigner(const Graph &graph, const Board &board, const Records &records)
+    Assigner(const Graph &graph, const Board &board, const Records &records,
+             const ScheduleRules &rules)
         : graph_(graph),
           vector_(board.vector_floats),
-          costs_(board, records),
+          costs_(board, records, rules),
           readable_(candidates(graph, vector_)),
           storable_(readable_) {
         for (ValueId input : graph.inputs) storable_[input] = {Layout{}};
@@ -190,8 +195,9 @@ private:
 
 }  // namespace
 
-LayoutAssignment assign_layouts(const Graph &graph, const Board &board, const Records &records) {
-    return Assigner(graph, board, records).assign();
+LayoutAssignment assign_layouts(const Graph &graph, const Board &board, const Records &records,
+                                const ScheduleRules &rules) {
+    return Assigner(graph, board, records, rules).assign();
 }
 
 }  // namespace convoy

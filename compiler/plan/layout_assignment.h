@@ -19,6 +19,7 @@ struct LayoutAssignment {
 // The cheapest assignment over the whole graph: kernel times are a record's where there is one and
 // the model's otherwise, and every change of layout costs its reorder. Graph inputs and outputs are
 // nchw.
-LayoutAssignment assign_layouts(const Graph &graph, const Board &board, const Records &records);
+LayoutAssignment assign_layouts(const Graph &graph, const Board &board, const Records &records,
+                                const ScheduleRules &rules = {});
 
 }  // namespace convoy

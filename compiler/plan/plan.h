@@ -39,6 +39,8 @@ struct PlanStep {
     // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc). Elementwise: scale and shift (c).
     Constant weights, bias;
     int kernel_index = 0;  // into Plan::kernels
+    // Measured on these weights, relative to the largest output, where the schedule is not exact.
+    double relative_error = 0;
 };
 
 struct Plan {

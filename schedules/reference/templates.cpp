@@ -86,7 +86,7 @@ struct Builder {
 };
 
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
-    return std::visit(Builder{weights_vector(schedule)}, kernel);
+    return std::visit(Builder{schedule.at("vector")}, kernel);
 }
 
 constexpr Template templates[] = {{"reference", 1, accepts, candidates, illegal, cycles, build}};

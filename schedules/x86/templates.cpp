@@ -3,11 +3,13 @@
 #include "schedules/x86/group_lanes.h"
 #include "schedules/x86/oc_vectors.h"
 #include "schedules/x86/vector_lanes.h"
+#include "schedules/x86/winograd.h"
 
 namespace convoy {
 
 std::span<const Template> x86_templates() {
-    static const std::array list = {x86::oc_vectors, x86::group_lanes, x86::vector_lanes};
+    static const std::array list = {x86::oc_vectors, x86::group_lanes, x86::winograd,
+                                    x86::vector_lanes};
     return list;
 }
 

@@ -52,8 +52,8 @@ Conv2dKernel kernel_of(const char *problem, Layout input, Layout output, int vec
 TEST(Pack, VectorsOfOutputChannels) {
     // Weights (oc 3, ic 2, kw 2): the vector is innermost, then ic, then taps.
     const Conv2dKernel kernel = kernel_of("ic2ih1iw2oc3kh1kw2", {}, {2}, 2);
-    const PackedConv2d packed =
-        pack_for_conv2d(kernel, 2, counted(3 * 2 * 2).data(), counted(3).data());
+    const PackedConv2d packed = pack_conv2d(kernel, {Packing::Form::oc_vectors, 2},
+                                            counted(3 * 2 * 2).data(), counted(3).data());
     EXPECT_EQ(packed.weights,
               (std::vector<float>{1, 5, 3, 7, 2, 6, 4, 8, 9, 0, 11, 0, 10, 0, 12, 0}));
     EXPECT_EQ(packed.bias, (std::vector<float>{1, 2, 3, 0}));
@@ -62,8 +62,8 @@ TEST(Pack, VectorsOfOutputChannels) {
 TEST(Pack, InterleavedNeighboursAreFoldedIn) {
     // Input channels lie as 0 2 1 3, output channels as 0 2 1 3.
     const Conv2dKernel kernel = kernel_of("ic4ih1oc4kh1", {2, 2}, {2, 2}, 2);
-    const PackedConv2d packed =
-        pack_for_conv2d(kernel, 2, counted(4 * 4).data(), counted(4).data());
+    const PackedConv2d packed = pack_conv2d(kernel, {Packing::Form::oc_vectors, 2},
+                                            counted(4 * 4).data(), counted(4).data());
     EXPECT_EQ(packed.weights,
               (std::vector<float>{1, 9, 3, 11, 2, 10, 4, 12, 5, 13, 7, 15, 6, 14, 8, 16}));
     EXPECT_EQ(packed.bias, (std::vector<float>{1, 3, 2, 4}));
@@ -73,7 +73,7 @@ TEST(Pack, LanesOfGroups) {
     // 3 groups of 1 input and 2 output channels, 2 lanes: (lane, oc, ic, lane group).
     const Conv2dKernel kernel = kernel_of("g3ic3ih1oc6kh1", {2}, {2, 3}, 2);
     const PackedConv2d packed =
-        pack_for_grouped_conv2d(kernel, counted(6).data(), counted(6).data());
+        pack_conv2d(kernel, {Packing::Form::group_lanes}, counted(6).data(), counted(6).data());
     EXPECT_EQ(packed.weights, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
     EXPECT_EQ(packed.bias, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
 }

@@ -20,7 +20,8 @@ protected:
 
     // A record of a schedule that the model does not put first.
     Record record_of_a_slower_one() const {
-        const std::vector<RankedSchedule> all = ranked({}, 1000000);
+        std::vector<RankedSchedule> all = ranked({}, 1000000);
+        std::erase_if(all, [](const auto &r) { return r.schedule.template_name != "oc_vectors"; });
         Record record;
         record.schedule = all.at(all.size() / 2).schedule;
         record.template_version = template_of(record.schedule, board_).version;
@@ -54,6 +55,28 @@ TEST_F(Choose, LimitKeepsTheBest) {
     ASSERT_EQ(one.size(), 2u);
     ASSERT_EQ(many.size(), 51u);
     EXPECT_EQ(one.front().schedule, many.front().schedule);
+}
+
+TEST_F(Choose, WithoutWinogradOnlyExactTemplates) {
+    const auto uses_winograd = [](const RankedSchedule &r) {
+        return !template_of(r.schedule, load_board("avx2")).is_exact;
+    };
+    const std::vector<RankedSchedule> with = ranked({}, 1000000);
+    const std::vector<RankedSchedule> without =
+        rank_schedules(kernel_, board_, {}, 1000000, {.winograd = false});
+    const auto count = std::count_if(with.begin(), with.end(), uses_winograd);
+    EXPECT_GT(count, 0);
+    EXPECT_EQ(std::count_if(without.begin(), without.end(), uses_winograd), 0);
+    EXPECT_EQ(without.size() + count, with.size());
+
+    Record record;
+    record.schedule = std::find_if(with.begin(), with.end(), uses_winograd)->schedule;
+    record.template_version = template_of(record.schedule, board_).version;
+    Records records;
+    records.add(to_string(kernel_), record);
+    EXPECT_TRUE(ranked(records).front().from_record);
+    EXPECT_FALSE(
+        rank_schedules(kernel_, board_, records, 5, {.winograd = false}).front().from_record);
 }
 
 TEST_F(Choose, ARecordOverridesTheModel) {

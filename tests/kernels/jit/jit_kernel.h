@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <vector>
 
 #include "schedules/template.h"
@@ -20,7 +19,7 @@ private:
 };
 
 // Calls of a kernel as a compiled library's driver makes them: of a buffer only the host pointer is
-// set, and no memory can be allocated.
+// set.
 class JitCall {
 public:
     // One pointer an argument, in the order of ScheduledKernel, the output's last. The kernel must
@@ -28,17 +27,12 @@ public:
     JitCall(const JitKernel &kernel, const std::vector<float *> &pointers);
     JitCall(const JitCall &) = delete;
 
-    // Throws std::runtime_error when the kernel returns an error or has allocated.
+    // Throws std::runtime_error when the kernel returns an error.
     void operator()();
 
 private:
-    struct Context : Halide::JITUserContext {
-        std::atomic<int> allocations{0};
-        Context();
-    };
-
     const Halide::Callable &callable_;
-    Context context_;
+    Halide::JITUserContext context_;
     Halide::JITUserContext *const context_pointer_ = &context_;
     std::vector<halide_buffer_t> buffers_;
     std::vector<const void *> arguments_;

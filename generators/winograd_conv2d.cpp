@@ -1,0 +1,132 @@
+#include "generators/winograd_conv2d.h"
+
+#include <numeric>
+
+#include "generators/conv2d.h"
+#include "generators/winograd_transform.h"
+
+namespace convoy {
+
+using namespace Halide;
+
+namespace {
+
+void constrain(OutputImageParam param, const View &view, int blocks, int groups, const Halo &halo) {
+    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
+    param.dim(1)
+        .set_bounds(-halo.left, view.w + halo.left + halo.right)
+        .set_stride(view.layout.block);
+    param.dim(2)
+        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
+        .set_stride(view.row_stride());
+    param.dim(3).set_bounds(0, blocks).set_stride((int)view.plane_stride());
+    param.dim(4).set_bounds(0, groups).set_stride((int)(view.plane_stride() * blocks));
+    param.dim(5).set_bounds(0, view.mb).set_stride((int)view.image_stride());
+}
+
+void constrain_dense(ImageParam &param, const std::vector<int> &extents) {
+    int stride = 1;
+    for (size_t d = 0; d < extents.size(); d++) {
+        param.dim((int)d).set_bounds(0, extents[d]).set_stride(stride);
+        stride *= extents[d];
+    }
+}
+
+}  // namespace
+
+bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
+    const ConvProblem &p = kernel.problem;
+    return p.kh == 3 && p.kw == 3 && p.sh == 1 && p.sw == 1 && p.dh == 1 && p.dw == 1 &&
+           kernel.input.layout.block > 1 && kernel.output.layout.block == vector &&
+           conv2d_accepts(kernel, vector);
+}
+
+WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m) {
+    const ConvProblem &p = kernel.problem;
+    const View &in = kernel.input, &out = kernel.output;
+    const int ic = p.ic_per_group(), in_block = in.layout.block;
+    const WinogradTransform t = winograd_transform(m);
+
+    WinogradConv2dStages s;
+    s.m = m;
+    s.oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
+    s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m - 1) / m;
+    s.has_residual = kernel.residual.has_value();
+
+    s.input = ImageParam(Float(32), 6, "input");
+    constrain(s.input, in, p.g == 1 ? in.blocks : ic / in_block, p.g, in.halo);
+    s.weights = ImageParam(Float(32), 6, "weights");
+    constrain_dense(s.weights, {vector, ic, s.oc_vectors, p.g, m + 2, m + 2});
+    s.bias = ImageParam(Float(32), 3, "bias");
+    constrain_dense(s.bias, {vector, s.oc_vectors, p.g});
+
+    // The last tiles reach beyond the pads: what they read there only meets outputs that are not
+    // stored, where any finite value will do.
+    const int rows = p.ih + p.ph_end, columns = p.iw + p.pw_end;
+    const auto within = [](const Expr &x, int last_tile_end, int end) {
+        return last_tile_end > end ? min(x, end - 1) : x;
+    };
+
+    std::vector<Expr> taps;
+    for (int n = 0; n < m + 2; n++) {
+        const Expr x = s.tile_x * m + s.column - p.pw, y = s.tile_y * m + n - p.ph;
+        taps.push_back(s.input(s.lane, within(x, s.tiles_x * m + 2 - p.pw, columns),
+                               within(y, s.tiles_y * m + 2 - p.ph, rows), s.ic_block, s.group,
+                               s.image));
+    }
+    s.row_transform = Func("row_transform");
+    s.row_transform(s.lane, s.column, s.tile_x, s.tile_y, s.ic_block, s.group, s.image, s.i) =
+        mux(s.i, winograd_input(t, taps));
+    taps.clear();
+    for (int n = 0; n < m + 2; n++) {
+        taps.push_back(
+            s.row_transform(s.lane, n, s.tile_x, s.tile_y, s.ic_block, s.group, s.image, s.i));
+    }
+    s.input_transform = Func("input_transform");
+    s.input_transform(s.lane, s.tile_x, s.tile_y, s.ic_block, s.group, s.image, s.j, s.i) =
+        mux(s.j, winograd_input(t, taps));
+
+    const int run = std::gcd(ic, in_block);
+    RDom channels({{0, run}, {0, ic / run}}, "channels");
+    s.ic_lane = channels[0], s.ic_blocks = channels[1];
+    const Expr position = s.ic_blocks * run + s.ic_lane;
+    const Expr in_lane =
+        run == in_block ? Expr(s.ic_lane) : (s.ic_blocks * run) % in_block + s.ic_lane;
+    const Expr in_at_block = run == in_block ? Expr(s.ic_blocks) : (s.ic_blocks * run) / in_block;
+    s.product = Func("product");
+    s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.j, s.i) = 0.0f;
+    s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.j, s.i) +=
+        s.weights(s.lane, position, s.oc, s.group, s.j, s.i) *
+        s.input_transform(in_lane, s.tile_x, s.tile_y, in_at_block, s.group, s.image, s.j, s.i);
+
+    std::vector<Expr> products;
+    for (int n = 0; n < m + 2; n++) {
+        products.push_back(s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, n, s.i));
+    }
+    s.column_result = Func("column_result");
+    s.column_result(s.lane, s.column, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.i) =
+        mux(s.column, winograd_output(t, products));
+    products.clear();
+    for (int n = 0; n < m + 2; n++) {
+        products.push_back(
+            s.column_result(s.lane, s.ow % m, s.ow / m, s.oh / m, s.oc, s.group, s.image, n));
+    }
+    Expr value = mux(s.oh % m, winograd_output(t, products)) + s.bias(s.lane, s.oc, s.group);
+    if (s.has_residual) {
+        s.residual = ImageParam(Float(32), 6, "residual");
+        constrain(s.residual, *kernel.residual, s.oc_vectors, p.g, Halo{});
+        value += s.residual(s.lane, s.ow, s.oh, s.oc, s.group, s.image);
+    }
+    s.output = Func("output");
+    s.output(s.lane, s.ow, s.oh, s.oc, s.group, s.image) = activate(value, kernel.activation);
+    constrain(s.output.output_buffer(), out, s.oc_vectors, p.g, Halo{});
+    return s;
+}
+
+std::vector<Argument> WinogradConv2dStages::arguments() const {
+    std::vector<Argument> list = {input, weights, bias};
+    if (has_residual) list.push_back(residual);
+    return list;
+}
+
+}  // namespace convoy

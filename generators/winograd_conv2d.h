@@ -1,0 +1,36 @@
+#pragma once
+
+#include "generators/stages.h"
+
+namespace convoy {
+
+// Convolution 3x3 of stride 1 by F(m x m, 3 x 3), dense or grouped with whole blocks a group
+// (conv2d.h). Layouts, innermost first, f32:
+//   input    (lane, iw, ih, ic block of the group, group, mb)
+//   weights  (vector, ic position of the group, oc vector of the group, group, j, i), transformed
+//   bias     (vector, oc vector of the group, group)
+//   output   (vector, ow, oh, oc vector of the group, group, mb)
+// with i, j the points of rows and of columns. What the kernel computes differs from the exact
+// convolution by rounding that grows with m.
+struct WinogradConv2dStages {
+    Halide::ImageParam input, weights, bias, residual;
+    // Of rows, then of columns too; the products' sums; back in columns; the output tile.
+    Halide::Func row_transform, input_transform, product, column_result, output;
+    Halide::Var lane{"lane"}, ow{"ow"}, oh{"oh"}, oc{"oc"}, group{"group"}, image{"image"};
+    Halide::Var tile_x{"tile_x"}, tile_y{"tile_y"}, ic_block{"ic_block"};
+    Halide::Var i{"i"}, j{"j"};    // points
+    Halide::Var column{"column"};  // of an input or output tile
+    Halide::RVar ic_lane, ic_blocks;
+    int m = 4;
+    int oc_vectors = 1, tiles_x = 1, tiles_y = 1;
+
+    std::vector<Halide::Argument> arguments() const;
+    bool has_residual = false;
+};
+
+// 3x3, stride 1, dense taps, and layouts as conv2d with `vector` output channels takes them.
+bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector);
+// m: 2, 4 or 6.
+WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m);
+
+}  // namespace convoy

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "schedules/template.h"
+
+namespace convoy::x86 {
+
+// winograd_conv2d: matrix products a point of the tile, in bands of tile rows whose transformed
+// input stays in the second-level cache.
+extern const Template winograd;
+
+}  // namespace convoy::x86

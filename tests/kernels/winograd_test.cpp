@@ -1,0 +1,69 @@
+// winograd_conv2d with every tile size: planes that tiles divide and not, pads that differ by side,
+// groups, channels that do not fill a block, residuals.
+
+#include <random>
+
+#include "tests/kernels/board_test.h"
+#include "tests/kernels/conv2d_kernels.h"
+
+namespace convoy {
+namespace {
+
+class Winograd : public BoardTest {
+protected:
+    // A candidate of each tile size.
+    std::vector<Schedule> some_candidates(const Kernel &kernel) const {
+        std::map<int, std::vector<Schedule>> of_size;
+        const Template &winograd = template_of({"winograd", {}}, board_);
+        for (Schedule &s : winograd.candidates(kernel, board_))
+            of_size[s.at("m")].push_back(std::move(s));
+        EXPECT_EQ(of_size.size(), 3u) << to_string(kernel);
+        std::mt19937 random(7);
+        std::vector<Schedule> some;
+        for (const auto &[m, list] : of_size) some.push_back(list[random() % list.size()]);
+        return some;
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Boards, Winograd, every_board(), board_of);
+
+constexpr const char *problems[] = {
+    "ic16ih8oc32kh3ph1",    "ic24ih7iw13oc24kh3ph1",
+    "ic32ih5iw3oc16kh3",    "ic16ih9iw10oc16kh3ph0pw2phe1pwe0",
+    "g2ic32ih6oc64kh3ph1",  "g3ic96ih9oc48kh3ph1",
+    "mb2ic17ih6oc30kh3ph1", "ic3ih1iw1oc16kh3ph1",
+};
+
+TEST_P(Winograd, MatchesReference) {
+    for (const char *text : problems) {
+        const ConvProblem problem = parse_conv_problem(text);
+        const Layout layout{board_.vector_floats};
+        Conv2dKernel kernel = conv_kernel(problem, {layout, layout}, board_);
+        if (!template_of({"winograd", {}}, board_).accepts(kernel, board_)) {
+            kernel = conv_kernel(problem, {Layout{8}, Layout{8}}, board_);
+        }
+        if (problem.mb == 2) {
+            kernel.activation = Activation::relu();
+            kernel.residual = kernel.output;
+        }
+        const KernelCase test(kernel);
+        for (const Schedule &schedule : some_candidates(kernel)) {
+            EXPECT_EQ(what_is_wrong(test, schedule, board_), "")
+                << to_string(kernel) << ": " << to_string(schedule);
+        }
+    }
+}
+
+TEST_P(Winograd, OnlyWindowsItIsMadeFor) {
+    const Template &winograd = template_of({"winograd", {}}, board_);
+    const Layout layout{board_.vector_floats};
+    for (const char *text : {"ic16ih8oc16kh3sh2ph1", "ic16ih8oc16kh3dh2ph2", "ic16ih8oc16kh5ph2",
+                             "ic16ih8oc16kh3kw1ph1pw0"}) {
+        const ConvProblem problem = parse_conv_problem(text);
+        EXPECT_FALSE(winograd.accepts(conv_kernel(problem, {layout, layout}, board_), board_))
+            << text;
+    }
+}
+
+}  // namespace
+}  // namespace convoy

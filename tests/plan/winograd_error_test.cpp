@@ -1,0 +1,37 @@
+#include "compiler/plan/winograd_error.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace convoy {
+namespace {
+
+std::vector<float> random_weights(const ConvProblem &problem) {
+    std::mt19937 random(3);
+    std::normal_distribution<float> normal;
+    std::vector<float> weights(problem.weight_count());
+    for (float &w : weights) w = normal(random);
+    return weights;
+}
+
+TEST(WinogradError, GrowsWithTheTileAndStaysSmall) {
+    const ConvProblem problem = parse_conv_problem("g2ic64ih14oc64kh3ph1");
+    const std::vector<float> weights = random_weights(problem);
+    const double two = winograd_error(problem, 2, weights.data());
+    const double four = winograd_error(problem, 4, weights.data());
+    const double six = winograd_error(problem, 6, weights.data());
+    EXPECT_GT(two, 1e-8);
+    EXPECT_LT(two, four);
+    EXPECT_LT(four, six);
+    EXPECT_LT(six, 1e-4);
+}
+
+TEST(WinogradError, NoneWhereAllOutputsAreZero) {
+    const ConvProblem problem = parse_conv_problem("ic16ih14oc16kh3ph1");
+    const std::vector<float> weights(problem.weight_count(), 0.0f);
+    EXPECT_EQ(winograd_error(problem, 4, weights.data()), 0);
+}
+
+}  // namespace
+}  // namespace convoy
