@@ -70,10 +70,12 @@ class Counts:
 
 
 def nodes(model: onnx.ModelProto) -> list[Node]:
-    """The nodes of a model in which every value has a static shape."""
+    """The nodes of a model in which every value has a static shape; KeyError for one that has none."""
     dims = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     for value in (*model.graph.input, *model.graph.value_info, *model.graph.output):
-        dims[value.name] = tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+        shape = value.type.tensor_type.shape.dim
+        if all(dim.HasField("dim_value") for dim in shape):
+            dims[value.name] = tuple(dim.dim_value for dim in shape)
     return [
         Node(
             name=node.name,

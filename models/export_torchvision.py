@@ -24,15 +24,17 @@ NAMES = (
 OPTIONS = {"googlenet": {"aux_logits": False, "init_weights": False}}
 EXTENT = 224
 CALIBRATION_IMAGES = 4
-# exporter -> the opset it is asked for: the older one traces, the newer one captures with dynamo.
-OPSETS = {"trace": 17, "dynamo": 18}
+# A name with this suffix is exported by PyTorch's newer exporter, which captures with dynamo; others are traced.
+DYNAMO = "_dynamo"
+TRACE_OPSET, DYNAMO_OPSET = 17, 18
 
 DESCRIPTION = """\
 Exports torchvision's networks with PyTorch's ONNX exporters, with random weights: nothing is downloaded.
 
-Each NAME becomes DIR/NAME.onnx (DIR/NAME_dynamo.onnx with --exporter dynamo): f32, static shapes, input
-"input" (batch, 3, 224, 224). Batch norms get statistics and scales that differ a little from those of random
-images, and the classifier's bias makes the outputs 0 on average, so that a mistake anywhere shows in them.
+Each NAME becomes DIR/NAME.onnx: f32, static shapes, input "input" (batch, 3, 224, 224). Batch norms get
+statistics and scales that differ a little from those of random images, and the classifier's bias makes the
+outputs 0 on average, so that a mistake anywhere shows in them. NAME alone is exported by tracing, in opset 17;
+NAME_dynamo by the newer exporter, in opset 18, which needs onnxscript.
 """
 
 
@@ -81,19 +83,20 @@ def _centre_outputs(model):
         last.bias -= model(_images()).mean(0)
 
 
-def export(name, directory, batch, seed, exporter):
+def export(name, directory, batch, seed):
     """Writes the ONNX file whole or not at all; its path."""
     import torch
 
-    dynamo = exporter == "dynamo"
-    path = directory / f"{name}{'_dynamo' if dynamo else ''}.onnx"
+    dynamo = name.endswith(DYNAMO)
+    path = directory / f"{name}.onnx"
     partial = path.with_name(path.name + ".part")
     directory.mkdir(parents=True, exist_ok=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            torch.onnx.export(build(name, seed), (torch.zeros(batch, 3, EXTENT, EXTENT),), partial,
-                              input_names=["input"], output_names=["output"], opset_version=OPSETS[exporter],
+            torch.onnx.export(build(name.removesuffix(DYNAMO), seed), (torch.zeros(batch, 3, EXTENT, EXTENT),),
+                              partial, input_names=["input"], output_names=["output"],
+                              opset_version=DYNAMO_OPSET if dynamo else TRACE_OPSET,
                               dynamo=dynamo, external_data=False, verbose=False)
         partial.replace(path)
     finally:
@@ -110,22 +113,26 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
+def _expanded(name):
+    """The networks that a name stands for: `all` and `all_dynamo` for each."""
+    plain = name.removesuffix(DYNAMO)
+    return [each + name[len(plain):] for each in NAMES] if plain == "all" else [name]
+
+
 def parse(arguments):
     parser = Parser(prog="export_torchvision.py", description=DESCRIPTION,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, or some of {', '.join(NAMES)}")
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"all, or some of {', '.join(NAMES)}; each also with {DYNAMO}")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder; made if missing")
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="batch size (default: 1)")
     parser.add_argument("--seed", type=int, default=20260, metavar="S", help="seed of the weights (default: 20260)")
-    parser.add_argument("--exporter", choices=list(OPSETS), default="trace",
-                        help="trace (opset 17), or dynamo (opset 18, needs onnxscript) (default: trace)")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.names if name not in (*NAMES, "all")]
+    unknown = [name for name in options.names if name.removesuffix(DYNAMO) not in (*NAMES, "all")]
     if unknown:
         raise UsageError(f"unknown network {unknown[0]!r}; there are: {', '.join(NAMES)}, all")
     if options.batch < 1:
         raise UsageError(f"--batch must be at least 1, not {options.batch}")
-    options.names = list(NAMES) if "all" in options.names else list(dict.fromkeys(options.names))
+    options.names = list(dict.fromkeys(each for name in options.names for each in _expanded(name)))
     return options
 
 
@@ -133,7 +140,7 @@ def main(arguments):
     try:
         options = parse(arguments)
         for name in options.names:
-            print(export(name, options.output, options.batch, options.seed, options.exporter), flush=True)
+            print(export(name, options.output, options.batch, options.seed), flush=True)
     except UsageError as error:
         print(f"export_torchvision.py: {error}", file=sys.stderr)
         return 1

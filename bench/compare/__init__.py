@@ -8,6 +8,7 @@
     table      the columns and the lines below them
     markdown   the same in Markdown
     plot       time against MACs, one panel a family
+    plot_times times, a line a network, where there are no families
 
 harness/ holds what it shares with bench/layers.py.
 """

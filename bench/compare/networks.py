@@ -35,6 +35,7 @@ class Suite:
 SUITES = {
     "papers": Suite(MODELS / "write.py", "*.py"),
     "torchvision": Suite(MODELS / "export_torchvision.py", "export_torchvision.py"),
+    "torchvision-dynamo": Suite(MODELS / "export_torchvision.py", "export_torchvision.py"),
 }
 
 
@@ -59,11 +60,12 @@ class Network:
 
 def catalogue(suite="papers"):
     """The networks of a suite, in the order of the script that writes them."""
-    if suite == "torchvision":
-        from models.export_torchvision import NAMES
+    if suite == "papers":
+        from models.networks import NETWORKS as names
     else:
-        from models.networks import NETWORKS as NAMES
-    return [Network(name, suite=suite) for name in NAMES]
+        from models.export_torchvision import DYNAMO, NAMES
+        names = [name + DYNAMO for name in NAMES] if suite == "torchvision-dynamo" else NAMES
+    return [Network(name, suite=suite) for name in names]
 
 
 def macs_and_params(path):

@@ -39,7 +39,7 @@ def parse(arguments):
     what.add_argument("networks", nargs="*", metavar="NETWORK",
                       help="a name, a pattern such as 'resnet34_*', or an .onnx file (default: all networks)")
     what.add_argument("--suite", choices=list(SUITES), default="papers",
-                      help="the papers' networks, or torchvision's as PyTorch exports them (default: papers)")
+                      help="the papers' networks (the default), or torchvision's as PyTorch's two exporters write them")
     what.add_argument("--family", action="append", metavar="NAME",
                       help="only this family of the chosen networks; may be repeated")
     shared.add_engines(what, NETWORK_ENGINES)

@@ -1,7 +1,11 @@
-"""The PNG: time against MACs, one panel a family, with the expected line of every engine."""
+"""The PNG: time against MACs, one panel a family, with the expected line of every engine.
+
+Networks that belong to no family of variants are drawn by compare.plot_times instead.
+"""
 
 import math
 
+from compare.plot_times import write_times
 from harness.engines import COLOURS, SUBJECT, TITLES
 from harness.table import conditions
 
@@ -129,11 +133,11 @@ def _legend(axes, panels, engines):
 
 
 def write_png(report, path):
-    """Draws the report; False where no family has a measured network."""
+    """Draws the report; False where no network was measured."""
     from matplotlib.figure import Figure
     panels = family_rows(report.rows)
     if not panels:
-        return False
+        return write_times(report, path)
     cells = len(panels) + 1
     across = 2 if cells == 4 else min(MAX_COLUMNS, cells)
     down = -(-cells // across)

@@ -77,9 +77,11 @@ class Selection(unittest.TestCase):
         self.assertEqual({network.family for network in known}, {"wrn40_2", "resnet34", "mbv2", "mbv1", "resnext50"})
 
     def test_torchvision_has_nine_families(self):
-        known = [network.name for network in networks.catalogue("torchvision")]
-        self.assertEqual(len(known), 11)
-        self.assertEqual(len({name.split("_")[0] for name in known}), 9)
+        for suite in ("torchvision", "torchvision-dynamo"):
+            known = [network.name for network in networks.catalogue(suite)]
+            self.assertEqual(len(known), 11)
+            self.assertEqual(len({name.split("_")[0] for name in known}), 9)
+        self.assertTrue(all(name.endswith("_dynamo") for name in known))
 
     def test_files_are_written_anew_only_when_older_than_their_script(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -150,6 +152,15 @@ class Reporting(unittest.TestCase):
         self.assertIn("mbv1_G4", shown.getvalue())
         self.assertEqual(written[1].read_text(), before)
         self.assertEqual(written[2].read_bytes()[:4], b"\x89PNG")
+
+    def test_networks_without_families_have_a_picture_too(self):
+        for row in self.report.rows:
+            row.family = ""
+        path = self.prefix.with_suffix(".png")
+        self.assertTrue(plot.write_png(self.report, path))
+        self.assertEqual(path.read_bytes()[:4], b"\x89PNG")
+        self.report.rows = self.report.rows[1:3]
+        self.assertFalse(plot.write_png(self.report, path))
 
     def test_expected_line(self):
         rows = plot.family_rows(self.report.rows)["wrn40_2"]

@@ -76,6 +76,16 @@ class Counting(unittest.TestCase):
         self.assertEqual(counts.params_without_batch_norm_and_biases, 6 * 2 * 9 + 3 * 6)
         self.assertEqual(counts.biases, 6 + 3)
 
+    def test_products_and_shapes_that_are_not_known(self):
+        text = """
+            <ir_version: 8, opset_import: ["" : 17]>
+            toy (float[2,5,4] input) => (float[2,5,3] output) <float[4,3] w> { output = MatMul(input, w) }
+            """
+        counts = count(onnx.parser.parse_model(text))
+        self.assertEqual((counts.macs, counts.params), (2 * 5 * 3 * 4, 4 * 3))
+        with self.assertRaises(KeyError):
+            count(onnx.parser.parse_model(text.replace("[2,5,3]", "[N,5,3]")))
+
     def test_macs_grow_with_the_batch_and_params_do_not(self):
         one, four = (count(NETWORKS["wrn40_2_G4"].skeleton(mb)) for mb in (1, 4))
         self.assertEqual(four.macs, 4 * one.macs)
