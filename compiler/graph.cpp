@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "compiler/broadcast.h"
+
 namespace convoy {
 
 namespace {
@@ -22,7 +24,13 @@ public:
         expect_inputs(conv.has_residual ? 2 : 1);
         expect_dims("input", input(0), {p.mb, p.ic, p.ih, p.iw});
         expect_dims("output", output(), {p.mb, p.oc, p.oh, p.ow});
-        if (conv.has_residual) expect_dims("residual", input(1), output());
+        if (conv.has_residual) {
+            Dims expected = output();
+            for (size_t d : {0, 2, 3}) {
+                if (d < input(1).size() && input(1)[d] == 1) expected[d] = 1;
+            }
+            expect_dims("residual", input(1), expected);
+        }
         expect_size("weights", conv.weights, p.weight_count());
         expect_size("bias", conv.bias, p.oc);
     }
@@ -43,10 +51,9 @@ public:
         expect_size("shift", scale_shift.shift, input(0)[1]);
     }
 
-    void operator()(const Add &) const {
+    void operator()(const Binary &) const {
         expect_inputs(2);
-        expect_dims("second input", input(1), input(0));
-        expect_dims("output", output(), input(0));
+        expect_broadcast(input(0), input(1), output());
     }
 
     void operator()(const Activate &) const {
@@ -86,6 +93,43 @@ public:
         expect_dims("output", output(), input(0));
     }
 
+    void operator()(const Reduce &reduce) const {
+        expect_inputs(1);
+        expect_range(reduce.first, reduce.last);
+        Dims expected = input(0), without = input(0);
+        std::fill(expected.begin() + reduce.first, expected.begin() + reduce.last, 1);
+        without.erase(without.begin() + reduce.first, without.begin() + reduce.last);
+        expect_dims("output", output(), output() == without ? without : expected);
+    }
+
+    void operator()(const Normalize &normalize) const {
+        expect_inputs(1);
+        expect_range(normalize.first, normalize.last);
+        expect_dims("output", output(), input(0));
+        int64_t count = 1;
+        for (int d = normalize.first; d < normalize.last; ++d) count *= input(0)[d];
+        expect_size("scale", normalize.scale, count);
+        expect_size("shift", normalize.shift, count);
+    }
+
+    void operator()(const MatMul &matmul) const {
+        expect_inputs(2);
+        Dims a = input(0), b = input(1), result = output();
+        if (a.size() < 2 || b.size() < 2 || result.size() < 2) fail("its rank is below 2");
+        if (matmul.is_a_transposed) std::swap(a[a.size() - 1], a[a.size() - 2]);
+        if (matmul.is_b_transposed) std::swap(b[b.size() - 1], b[b.size() - 2]);
+        const Dims product = {a[a.size() - 2], b.back()};
+        expect_dims("output's plane", {result.end() - 2, result.end()}, product);
+        expect_dims("depth", {b[b.size() - 2]}, {a.back()});
+        for (Dims *dims : {&a, &b, &result}) dims->resize(dims->size() - 2);
+        expect_broadcast(a, b, result);
+    }
+
+    void operator()(const Literal &literal) const {
+        expect_inputs(0);
+        expect_size("data", literal.data, graph_.values[node_.output].count());
+    }
+
     void operator()(const Reshape &) const {
         expect_inputs(1);
         expect_count("output", output(), graph_.values[node_.inputs[0]].count());
@@ -110,6 +154,18 @@ private:
         if (found == expected) return;
         fail(std::string("its ") + what + " is " + dims_text(found) + ", expected " +
              dims_text(expected));
+    }
+
+    void expect_broadcast(const Dims &a, const Dims &b, const Dims &result) const {
+        if (a.size() == b.size() && broadcast_dims(a, b) == result) return;
+        fail("its inputs are " + dims_text(a) + " and " + dims_text(b) + ", its output " +
+             dims_text(result));
+    }
+
+    void expect_range(int first, int last) const {
+        if (0 <= first && first < last && last <= int(input(0).size())) return;
+        fail("its dims " + std::to_string(first) + " to " + std::to_string(last - 1) +
+             " are not those of " + dims_text(input(0)));
     }
 
     void expect_count(const char *what, const Dims &found, int64_t expected) const {
@@ -143,9 +199,9 @@ int64_t Value::count() const {
 }
 
 const char *operation_name(const Operation &operation) {
-    static const char *const names[] = {"Conv2d", "FullyConnected", "ScaleShift",
-                                        "Add",    "Activate",       "Pool2d",
-                                        "Concat", "Softmax",        "Reshape"};
+    static const char *const names[] = {
+        "Conv2d",  "FullyConnected", "ScaleShift", "Binary", "Activate", "Pool2d", "Concat",
+        "Softmax", "Reduce",         "Normalize",  "MatMul", "Literal",  "Reshape"};
     static_assert(std::size(names) == std::variant_size_v<Operation>);
     return names[operation.index()];
 }
@@ -168,6 +224,10 @@ int64_t Graph::macs() const {
         if (const auto *fc = std::get_if<FullyConnected>(&node.operation)) {
             macs += int64_t{fc->mb} * fc->ic * fc->oc;
         }
+        if (const auto *matmul = std::get_if<MatMul>(&node.operation)) {
+            const Dims &a = values[node.inputs[0]].dims;
+            macs += values[node.output].count() * a[a.size() - (matmul->is_a_transposed ? 2 : 1)];
+        }
     }
     return macs;
 }
@@ -181,6 +241,10 @@ int64_t Graph::parameter_count() const {
             count += fc->weights->size() + fc->bias->size();
         } else if (const auto *scale_shift = std::get_if<ScaleShift>(&node.operation)) {
             count += scale_shift->scale->size() + scale_shift->shift->size();
+        } else if (const auto *normalize = std::get_if<Normalize>(&node.operation)) {
+            count += normalize->scale->size() + normalize->shift->size();
+        } else if (const auto *literal = std::get_if<Literal>(&node.operation)) {
+            count += literal->data->size();
         }
     }
     return int64_t(count);

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "generators/problem.h"
+#include "generators/kernel.h"
 
 namespace convoy {
 
@@ -24,13 +24,15 @@ struct Value {
     int64_t count() const;
 };
 
-// inputs: {input} or {input, residual}. output = activation(conv(input) + bias + residual).
+// inputs: {input} or {input, residual}. output = activation(combine(conv(input) + bias, residual)).
+// The residual has the output's dims, where mb, h and w may be 1 instead.
 struct Conv2d {
     ConvProblem problem;
     Constant weights;  // (oc, ic/g, kh, kw)
     Constant bias;     // (oc); never null
     bool has_residual = false;
     Activation activation;
+    Combine combine = Combine::add;
 };
 
 // output = activation(weights * flattened input + bias): the input of any rank is read as (mb, ic),
@@ -49,8 +51,9 @@ struct ScaleShift {
     Activation activation;
 };
 
-// output = activation(a + b), equal dims.
-struct Add {
+// output = activation(combine(a, b)), broadcast as ONNX does; both have the output's rank.
+struct Binary {
+    Combine combine = Combine::add;
     Activation activation;
 };
 
@@ -68,13 +71,39 @@ struct Concat {
 
 struct Softmax {
     int axis = 1;
+    bool is_log = false;
+};
+
+// Over dims first .. last - 1 of the input, which become one or none.
+struct Reduce {
+    Reduction reduction = Reduction::sum;
+    int first = 0, last = 0;
+};
+
+// output = (input - mean) / sqrt(variance + epsilon) * scale + shift, mean and variance being those
+// of dims first .. last - 1.
+struct Normalize {
+    int first = 0, last = 0;
+    float epsilon = 0;
+    Constant scale, shift;  // one value for each element of the dims
+};
+
+// inputs: {a, b}, (.., m, k) and (.., k, n), their last two dims swapped where transposed. The dims
+// before them are broadcast; both have the output's rank.
+struct MatMul {
+    bool is_a_transposed = false, is_b_transposed = false;
+};
+
+// No inputs: a constant that nodes read as they read an activation.
+struct Literal {
+    Constant data;
 };
 
 // Same elements in row-major order under other dims.
 struct Reshape {};
 
-using Operation = std::variant<Conv2d, FullyConnected, ScaleShift, Add, Activate, Pool2d, Concat,
-                               Softmax, Reshape>;
+using Operation = std::variant<Conv2d, FullyConnected, ScaleShift, Binary, Activate, Pool2d, Concat,
+                               Softmax, Reduce, Normalize, MatMul, Literal, Reshape>;
 
 const char *operation_name(const Operation &operation);
 

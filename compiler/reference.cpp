@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "compiler/broadcast.h"
+
 namespace convoy {
 
 namespace {
@@ -72,7 +74,7 @@ public:
         const ConvProblem &p = conv.problem;
         const int64_t in_plane = int64_t{p.ih} * p.iw, out_plane = int64_t{p.oh} * p.ow;
         const int64_t taps = int64_t{p.kh} * p.kw;
-        Data output = conv.has_residual ? input(1) : Data(size_t(p.mb) * p.oc * out_plane);
+        Data output(size_t(p.mb) * p.oc * out_plane);
         for (int mb = 0; mb < p.mb; ++mb) {
             for (int oc = 0; oc < p.oc; ++oc) {
                 const int first_ic = oc / p.oc_per_group() * p.ic_per_group();
@@ -85,6 +87,11 @@ public:
                                      conv.weights->data() + kernel * taps, out);
                 }
             }
+        }
+        if (conv.has_residual) {
+            const auto indices = broadcast_indices({p.mb, p.oc, p.oh, p.ow}, input_dims(1));
+            for (size_t i = 0; i < output.size(); ++i)
+                output[i] = combined(output[i], input(1)[indices[i]], conv.combine);
         }
         apply(conv.activation, output);
         return output;
@@ -117,10 +124,13 @@ public:
         return output;
     }
 
-    Data operator()(const Add &add) const {
-        Data output = input(0);
-        for (size_t i = 0; i < output.size(); ++i) output[i] += input(1)[i];
-        apply(add.activation, output);
+    Data operator()(const Binary &binary) const {
+        const auto a = broadcast_indices(output_dims(), input_dims(0));
+        const auto b = broadcast_indices(output_dims(), input_dims(1));
+        Data output(a.size());
+        for (size_t i = 0; i < output.size(); ++i)
+            output[i] = combined(input(0)[a[i]], input(1)[b[i]], binary.combine);
+        apply(binary.activation, output);
         return output;
     }
 
@@ -165,10 +175,84 @@ public:
         Data output = input(0);
         for (int64_t outer = 0; outer < int64_t(output.size()); outer += extent * stride) {
             for (int64_t inner = 0; inner < stride; ++inner) {
-                normalize(output.data() + outer + inner, extent, stride);
+                soften(output.data() + outer + inner, extent, stride, softmax.is_log);
             }
         }
         return output;
+    }
+
+    Data operator()(const Reduce &reduce) const {
+        const Dims &dims = input_dims(0);
+        const int64_t extent = product(dims, reduce.first, reduce.last);
+        const int64_t stride = product(dims, reduce.last, dims.size());
+        Data output;
+        for (int64_t outer = 0; outer < product(dims, 0, reduce.first); ++outer) {
+            for (int64_t inner = 0; inner < stride; ++inner) {
+                const double *column = input(0).data() + outer * extent * stride + inner;
+                double result = column[0];
+                for (int64_t i = 1; i < extent; ++i)
+                    result = reduced(result, column[i * stride], reduce.reduction);
+                output.push_back(reduce.reduction == Reduction::mean ? result / extent : result);
+            }
+        }
+        return output;
+    }
+
+    Data operator()(const Normalize &normalize) const {
+        const Dims &dims = input_dims(0);
+        const int64_t extent = product(dims, normalize.first, normalize.last);
+        const int64_t stride = product(dims, normalize.last, dims.size());
+        Data output = input(0);
+        for (int64_t outer = 0; outer < int64_t(output.size()); outer += extent * stride) {
+            for (int64_t inner = 0; inner < stride; ++inner) {
+                double *column = output.data() + outer + inner, mean = 0, variance = 0;
+                for (int64_t i = 0; i < extent; ++i) mean += column[i * stride] / extent;
+                for (int64_t i = 0; i < extent; ++i) {
+                    const double distance = column[i * stride] - mean;
+                    variance += distance * distance / extent;
+                }
+                for (int64_t i = 0; i < extent; ++i) {
+                    double &x = column[i * stride];
+                    x = (x - mean) / std::sqrt(variance + normalize.epsilon) *
+                            (*normalize.scale)[i] +
+                        (*normalize.shift)[i];
+                }
+            }
+        }
+        return output;
+    }
+
+    Data operator()(const MatMul &matmul) const {
+        const Dims &result = output_dims();
+        const Dims batch(result.begin(), result.end() - 2);
+        const Dims &a_dims = input_dims(0), &b_dims = input_dims(1);
+        const auto a_batch = broadcast_indices(batch, {a_dims.begin(), a_dims.end() - 2});
+        const auto b_batch = broadcast_indices(batch, {b_dims.begin(), b_dims.end() - 2});
+        const int64_t m = result[result.size() - 2], n = result.back();
+        const int64_t k = product(a_dims, a_dims.size() - 2, a_dims.size()) / m;
+        const int64_t a_row = matmul.is_a_transposed ? 1 : k,
+                      a_step = matmul.is_a_transposed ? m : 1;
+        const int64_t b_column = matmul.is_b_transposed ? k : 1,
+                      b_step = matmul.is_b_transposed ? 1 : n;
+        Data output;
+        output.reserve(graph_.values[node_.output].count());
+        for (size_t batch_index = 0; batch_index < a_batch.size(); ++batch_index) {
+            const double *a = input(0).data() + a_batch[batch_index] * m * k;
+            const double *b = input(1).data() + b_batch[batch_index] * k * n;
+            for (int64_t row = 0; row < m; ++row) {
+                for (int64_t column = 0; column < n; ++column) {
+                    double sum = 0;
+                    for (int64_t i = 0; i < k; ++i)
+                        sum += a[row * a_row + i * a_step] * b[column * b_column + i * b_step];
+                    output.push_back(sum);
+                }
+            }
+        }
+        return output;
+    }
+
+    Data operator()(const Literal &literal) const {
+        return {literal.data->begin(), literal.data->end()};
     }
 
     Data operator()(const Reshape &) const { return input(0); }
@@ -176,6 +260,22 @@ public:
 private:
     const Data &input(size_t i) const { return values_[node_.inputs[i]]; }
     const Dims &input_dims(size_t i) const { return graph_.values[node_.inputs[i]].dims; }
+    const Dims &output_dims() const { return graph_.values[node_.output].dims; }
+
+    static double reduced(double a, double b, Reduction reduction) {
+        switch (reduction) {
+            case Reduction::sum:
+            case Reduction::mean:
+                return a + b;
+            case Reduction::max:
+                return std::max(a, b);
+            case Reduction::min:
+                return std::min(a, b);
+            case Reduction::product:
+                return a * b;
+        }
+        return a;
+    }
 
     static double pool_window(const PoolProblem &p, const double *in, int oh, int ow) {
         const bool is_max = p.kind == PoolProblem::Kind::max;
@@ -198,12 +298,14 @@ private:
         return result / (p.count_include_pad ? p.kh * p.kw : count);
     }
 
-    static void normalize(double *x, int64_t extent, int64_t stride) {
+    static void soften(double *x, int64_t extent, int64_t stride, bool is_log) {
         double highest = x[0], sum = 0;
         for (int64_t i = 1; i < extent; ++i) highest = std::max(highest, x[i * stride]);
-        for (int64_t i = 0; i < extent; ++i)
-            sum += x[i * stride] = std::exp(x[i * stride] - highest);
-        for (int64_t i = 0; i < extent; ++i) x[i * stride] /= sum;
+        for (int64_t i = 0; i < extent; ++i) sum += std::exp(x[i * stride] - highest);
+        for (int64_t i = 0; i < extent; ++i) {
+            double &y = x[i * stride];
+            y = is_log ? y - highest - std::log(sum) : std::exp(y - highest) / sum;
+        }
     }
 
     const Graph &graph_;

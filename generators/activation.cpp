@@ -47,13 +47,12 @@ constexpr Spelling spellings[] = {
     {Kind::round, "round"},
 };
 
-// The shortest text that reads back as the same float.
+}  // namespace
+
 std::string exact_text(float value) {
     char text[32];
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
-
-}  // namespace
 
 std::string to_string(const Activation &activation) {
     for (const Spelling &known : spellings) {
@@ -94,6 +93,10 @@ Activation parse_activation(const std::string &text) {
         fail(name + forms[found->parameters]);
     }
     return activation;
+}
+
+bool is_finite_at_zero(const Activation &activation) {
+    return std::isfinite(activated(0, activation));
 }
 
 double activated(double x, const Activation &activation) {

@@ -44,6 +44,9 @@ struct Activation {
     bool operator==(const Activation &) const = default;
 };
 
+// The shortest text that reads back as the same float.
+std::string exact_text(float value);
+
 // "relu", "clip(0,6)", "leakyrelu(0.01)": different activations, different text; none is "none".
 std::string to_string(const Activation &activation);
 
@@ -53,5 +56,8 @@ Activation parse_activation(const std::string &text);
 
 // In double precision.
 double activated(double x, const Activation &activation);
+
+// Whether zeros, which padding lanes may hold, stay finite.
+bool is_finite_at_zero(const Activation &activation);
 
 }  // namespace convoy

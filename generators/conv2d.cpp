@@ -94,7 +94,11 @@ Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
     if (s.has_residual) {
         s.residual = ImageParam(Float(32), 7, "residual");
         constrain_vectors(s.residual, *kernel.residual, vector, s.oc_vectors, p.g);
-        value += s.residual(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image);
+        const View &view = *kernel.residual;
+        const Expr element =
+            s.residual(s.lane, s.sub, broadcast(s.ow, view.w, p.ow), broadcast(s.oh, view.h, p.oh),
+                       s.oc, s.group, broadcast(s.image, view.mb, p.mb));
+        value = combined(value, element, kernel.combine);
     }
     s.output = Func("output");
     s.output(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) =

@@ -6,11 +6,11 @@ using namespace Halide;
 
 namespace {
 
-ImageParam channel_param(const View &view, const char *name) {
-    ImageParam param(Float(32), 2, name);
-    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
-    param.dim(1).set_bounds(0, view.blocks).set_stride(view.layout.block);
-    return param;
+Expr element(const ImageParam &param, const View &view, const View &output,
+             const ElementwiseStages &s) {
+    return param(broadcast(s.lane, view.c, output.c), broadcast(s.w, view.w, output.w),
+                 broadcast(s.h, view.h, output.h), broadcast(s.block, view.c, output.c),
+                 broadcast(s.image, view.mb, output.mb));
 }
 
 }  // namespace
@@ -20,7 +20,7 @@ ElementwiseStages elementwise(const ElementwiseKernel &kernel) {
     s.has_scale_shift = kernel.has_scale_shift;
     s.has_addend = kernel.addend.has_value();
     s.input = view_param(kernel.input, "input");
-    Expr value = s.input(s.lane, s.w, s.h, s.block, s.image);
+    Expr value = element(s.input, kernel.input, kernel.output, s);
     if (s.has_scale_shift) {
         s.scale = channel_param(kernel.input, "scale");
         s.shift = channel_param(kernel.input, "shift");
@@ -28,7 +28,8 @@ ElementwiseStages elementwise(const ElementwiseKernel &kernel) {
     }
     if (s.has_addend) {
         s.addend = view_param(*kernel.addend, "addend");
-        value += s.addend(s.lane, s.w, s.h, s.block, s.image);
+        value =
+            combined(value, element(s.addend, *kernel.addend, kernel.output, s), kernel.combine);
     }
     s.output = Func("output");
     s.output(s.lane, s.w, s.h, s.block, s.image) = activate(value, kernel.activation);

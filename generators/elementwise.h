@@ -4,8 +4,8 @@
 
 namespace convoy {
 
-// output = activation(input * scale + shift + addend), each part where the kernel has it.
-//   input, addend, output   f32 (lane, w, h, block, mb), one layout
+// output = activation(combine(input * scale + shift, addend)), each part where the kernel has it.
+//   input, addend, output   f32 (lane, w, h, block, mb), one layout; extents of 1 are broadcast
 //   scale, shift            f32 (lane, block)
 struct ElementwiseStages {
     Halide::ImageParam input, scale, shift, addend;

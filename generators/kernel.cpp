@@ -13,6 +13,23 @@ std::string dims_text(const View &view) {
            "h" + std::to_string(view.h) + "w" + std::to_string(view.w);
 }
 
+// With its dims where they are not the output's.
+std::string view_text(const View &view, const View &output) {
+    const std::string dims = dims_text(view);
+    return dims == dims_text(output) ? to_string(view) : dims + " " + to_string(view);
+}
+
+template<typename K>
+std::string combine_text(const char *before, const std::optional<View> &addend, const K &kernel) {
+    return addend ? before + std::string(to_string(kernel.combine)) : "";
+}
+
+template<typename K>
+std::string addend_text(const std::optional<View> &addend, const K &kernel) {
+    if (!addend) return "";
+    return combine_text(" ", addend, kernel) + " " + view_text(*addend, kernel.output);
+}
+
 std::string pool_text(const PoolProblem &p) {
     std::string text = p.kind == PoolProblem::Kind::max ? "max"
                        : p.count_include_pad            ? "avg_pad"
@@ -30,9 +47,9 @@ std::string pool_text(const PoolProblem &p) {
 
 struct Printer {
     std::string operator()(const Conv2dKernel &k) const {
-        return "conv2d " + to_string(k.problem) + "+bias" + (k.residual ? "+add" : "") +
+        return "conv2d " + to_string(k.problem) + "+bias" + combine_text("+", k.residual, k) +
                activation_text(k.activation) + " " + to_string(k.input) + "->" +
-               to_string(k.output) + (k.residual ? " add " + to_string(*k.residual) : "");
+               to_string(k.output) + addend_text(k.residual, k);
     }
     std::string operator()(const Pool2dKernel &k) const {
         return "pool2d " + pool_text(k.problem) + " " + to_string(k.input) + "->" +
@@ -40,8 +57,8 @@ struct Printer {
     }
     std::string operator()(const ElementwiseKernel &k) const {
         return "elementwise " + dims_text(k.output) + (k.has_scale_shift ? "+scale_shift" : "") +
-               (k.addend ? "+add" : "") + activation_text(k.activation) + " " + to_string(k.input) +
-               "->" + to_string(k.output) + (k.addend ? " add " + to_string(*k.addend) : "");
+               combine_text("+", k.addend, k) + activation_text(k.activation) + " " +
+               view_text(k.input, k.output) + "->" + to_string(k.output) + addend_text(k.addend, k);
     }
     std::string operator()(const ReorderKernel &k) const {
         return "reorder " + dims_text(k.input) + " " + to_string(k.input) + "->" +
@@ -51,8 +68,20 @@ struct Printer {
                                         : "");
     }
     std::string operator()(const SoftmaxKernel &k) const {
-        return "softmax " + dims_text(k.input) + " " + to_string(k.input) + "->" +
-               to_string(k.output);
+        return (k.is_log ? "log_softmax " : "softmax ") + dims_text(k.input) + " " +
+               to_string(k.input) + "->" + to_string(k.output);
+    }
+    std::string operator()(const ReduceKernel &k) const {
+        return "reduce_" + std::string(to_string(k.reduction)) + " " + dims_text(k.input) + " " +
+               to_string(k.input) + "->" + to_string(k.output);
+    }
+    std::string operator()(const NormalizeKernel &k) const {
+        return "normalize(" + exact_text(k.epsilon) + ") " + dims_text(k.input) + " " +
+               to_string(k.input) + "->" + to_string(k.output);
+    }
+    std::string operator()(const MatMulKernel &k) const {
+        return "matmul " + dims_text(k.input) + (k.is_input_transposed ? " transposed" : "") +
+               " by " + dims_text(k.right) + (k.is_right_transposed ? " transposed" : "");
     }
 };
 
@@ -60,6 +89,24 @@ struct Printer {
 
 std::string to_string(const Kernel &kernel) {
     return std::visit(Printer{}, kernel);
+}
+
+const char *to_string(Reduction reduction) {
+    static const char *const names[] = {"sum", "mean", "max", "min", "product"};
+    return names[int(reduction)];
+}
+
+View *second_input(Kernel &kernel) {
+    if (auto *conv = std::get_if<Conv2dKernel>(&kernel))
+        return conv->residual ? &*conv->residual : nullptr;
+    if (auto *each = std::get_if<ElementwiseKernel>(&kernel))
+        return each->addend ? &*each->addend : nullptr;
+    auto *product = std::get_if<MatMulKernel>(&kernel);
+    return product ? &product->right : nullptr;
+}
+
+const View *second_input(const Kernel &kernel) {
+    return second_input(const_cast<Kernel &>(kernel));
 }
 
 }  // namespace convoy

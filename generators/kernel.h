@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "generators/combine.h"
 #include "generators/layout.h"
 
 // What a kernel computes, as data: everything a caller can see of it. How it computes is a
@@ -11,12 +12,15 @@
 
 namespace convoy {
 
-// output = activation(conv(input) + bias + residual)
+// output = activation(combine(conv(input) + bias, residual))
 struct Conv2dKernel {
     ConvProblem problem;
     View input, output;
-    std::optional<View> residual;  // dims and layout of the output, a halo of its own
+    // Dims and layout of the output, a halo of its own; mb, h and w may be 1 and are then
+    // broadcast.
+    std::optional<View> residual;
     Activation activation;
+    Combine combine = Combine::add;
     bool operator==(const Conv2dKernel &) const = default;
 };
 
@@ -26,12 +30,14 @@ struct Pool2dKernel {
     bool operator==(const Pool2dKernel &) const = default;
 };
 
-// output = activation(input * scale[c] + shift[c] + addend), each part where present.
+// output = activation(combine(input * scale[c] + shift[c], addend)), each part where present. The
+// input and the addend may have extents of 1 where the output has more: they are broadcast.
 struct ElementwiseKernel {
     View input, output;
     bool has_scale_shift = false;
     std::optional<View> addend;
     Activation activation;
+    Combine combine = Combine::add;
     bool operator==(const ElementwiseKernel &) const = default;
 };
 
@@ -43,14 +49,48 @@ struct ReorderKernel {
     bool operator==(const ReorderKernel &) const = default;
 };
 
-// Softmax over the channels, nchw.
+// Softmax over the channels, nchw, or its logarithm.
 struct SoftmaxKernel {
     View input, output;
+    bool is_log = false;
     bool operator==(const SoftmaxKernel &) const = default;
 };
 
-using Kernel =
-    std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel, SoftmaxKernel>;
+enum class Reduction { sum, mean, max, min, product };
+
+const char *to_string(Reduction reduction);
+
+// Over the channels, nchw: the output has one.
+struct ReduceKernel {
+    View input, output;
+    Reduction reduction = Reduction::sum;
+    bool operator==(const ReduceKernel &) const = default;
+};
+
+// Layer normalisation over the channels, nchw, with a scale and a shift for each.
+struct NormalizeKernel {
+    View input, output;
+    float epsilon = 0;
+    bool operator==(const NormalizeKernel &) const = default;
+};
+
+// Products of the rows and columns of planes, nchw: generators/matmul.h.
+struct MatMulKernel {
+    View input, right, output;
+    bool is_input_transposed = false, is_right_transposed = false;
+
+    int depth() const { return is_input_transposed ? input.h : input.w; }
+    int64_t macs() const { return int64_t{output.mb} * output.c * output.h * output.w * depth(); }
+    bool operator==(const MatMulKernel &) const = default;
+};
+
+using Kernel = std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel,
+                            SoftmaxKernel, ReduceKernel, NormalizeKernel, MatMulKernel>;
+
+// What a kernel reads besides its input and constants: a residual, an addend, a product's right
+// side; null where it reads nothing.
+View *second_input(Kernel &kernel);
+const View *second_input(const Kernel &kernel);
 
 // One line that identifies a kernel: operator, shape, layouts, epilogue. Equal kernels, equal text.
 std::string to_string(const Kernel &kernel);

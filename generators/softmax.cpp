@@ -26,7 +26,9 @@ SoftmaxStages softmax(const SoftmaxKernel &kernel) {
     s.sum(s.w, s.h, s.image) += s.exponential(s.w, s.h, each.x, s.image);
     s.output = Func("output");
     s.output(s.lane, s.w, s.h, s.c, s.image) =
-        s.exponential(s.w, s.h, s.c, s.image) / s.sum(s.w, s.h, s.image);
+        kernel.is_log ? s.input(0, s.w, s.h, s.c, s.image) - s.largest(s.w, s.h, s.image) -
+                            vector_log(s.sum(s.w, s.h, s.image))
+                      : s.exponential(s.w, s.h, s.c, s.image) / s.sum(s.w, s.h, s.image);
     constrain_output(s.output, kernel.output);
     return s;
 }

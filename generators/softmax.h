@@ -4,7 +4,7 @@
 
 namespace convoy {
 
-// Softmax over the channels of nchw activations: f32 (1, w, h, c, mb).
+// Softmax over the channels of nchw activations, or its logarithm: f32 (1, w, h, c, mb).
 struct SoftmaxStages {
     Halide::ImageParam input;
     Halide::Func largest, exponential, sum, output;

@@ -24,6 +24,13 @@ ImageParam view_param(const View &view, const char *name) {
     return param;
 }
 
+ImageParam channel_param(const View &view, const char *name) {
+    ImageParam param(Float(32), 2, name);
+    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
+    param.dim(1).set_bounds(0, view.blocks).set_stride(view.layout.block);
+    return param;
+}
+
 void constrain_output(Func &output, const View &view) {
     OutputImageParam buffer = output.output_buffer();
     buffer.dim(0).set_bounds(0, view.layout.block).set_stride(1);
@@ -126,6 +133,33 @@ Expr apply(const Expr &x, const Activation &activation) {
 }
 
 }  // namespace
+
+Expr combined(Expr a, Expr b, Combine combine) {
+    switch (combine) {
+        case Combine::add:
+            return a + b;
+        case Combine::sub:
+            return a - b;
+        case Combine::mul:
+            return a * b;
+        case Combine::div:
+            return a / b;
+        case Combine::min:
+            return min(a, b);
+        case Combine::max:
+            return max(a, b);
+        case Combine::pow: {
+            // A negative base has a power where the exponent is whole, negative where it is odd.
+            const Expr magnitude = vector_exp(b * vector_log(abs(a)));
+            const Expr is_odd = abs(b * 0.5f - floor(b * 0.5f)) == 0.5f;
+            return select(b == 0.0f, 1.0f, a == 0.0f, select(b > 0.0f, 0.0f, 1.0f / abs(a)),
+                          a < 0.0f && is_odd, -magnitude, magnitude);
+        }
+        case Combine::prelu:
+            return select(a < 0.0f, a * b, a);
+    }
+    return a;
+}
 
 Expr activate(Expr x, const Activation &activation) {
     // Many of them read x several times.

@@ -12,9 +12,19 @@ namespace convoy {
 
 // (lane, w, h, block, mb), constrained to the view's constant bounds and strides.
 Halide::ImageParam view_param(const View &view, const char *name);
+// f32 (lane, block): one value a channel.
+Halide::ImageParam channel_param(const View &view, const char *name);
 void constrain_output(Halide::Func &output, const View &view);
 
 // Arithmetic only, within 1e-6 of activated() (absolutely where |x| is small, else relatively).
 Halide::Expr activate(Halide::Expr x, const Activation &activation);
+
+Halide::Expr combined(Halide::Expr a, Halide::Expr b, Combine combine);
+
+// The coordinate of an operand of extent `own` beside an output of extent `all`, which it is
+// broadcast over where it is 1.
+inline Halide::Expr broadcast(const Halide::Var &at, int own, int all) {
+    return own == 1 && all != 1 ? Halide::Expr(0) : Halide::Expr(at);
+}
 
 }  // namespace convoy

@@ -115,7 +115,11 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
     if (s.has_residual) {
         s.residual = ImageParam(Float(32), 6, "residual");
         constrain(s.residual, *kernel.residual, s.oc_vectors, p.g, Halo{});
-        value += s.residual(s.lane, s.ow, s.oh, s.oc, s.group, s.image);
+        const View &view = *kernel.residual;
+        const Expr element =
+            s.residual(s.lane, broadcast(s.ow, view.w, p.ow), broadcast(s.oh, view.h, p.oh), s.oc,
+                       s.group, broadcast(s.image, view.mb, p.mb));
+        value = combined(value, element, kernel.combine);
     }
     s.output = Func("output");
     s.output(s.lane, s.ow, s.oh, s.oc, s.group, s.image) = activate(value, kernel.activation);

@@ -47,6 +47,10 @@ const Template &template_of(const Schedule &schedule, const Board &board);
 std::span<const Template> reference_templates();
 std::span<const Template> x86_templates();
 
+// Kernels that compute on nchw alone, and whether this one's input and output are.
+bool is_plain(const Kernel &kernel);
+bool has_plain_layouts(const Kernel &kernel);
+
 // How a schedule wants the weights of a convolution packed.
 Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule);
 

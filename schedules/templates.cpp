@@ -45,4 +45,17 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
     return {Packing::Form::oc_vectors, schedule.at("vector")};
 }
 
+bool is_plain(const Kernel &kernel) {
+    return std::holds_alternative<SoftmaxKernel>(kernel) ||
+           std::holds_alternative<ReduceKernel>(kernel) ||
+           std::holds_alternative<NormalizeKernel>(kernel) ||
+           std::holds_alternative<MatMulKernel>(kernel);
+}
+
+bool has_plain_layouts(const Kernel &kernel) {
+    return std::visit(
+        [](const auto &k) { return k.input.layout == Layout{} && k.output.layout == Layout{}; },
+        kernel);
+}
+
 }  // namespace convoy

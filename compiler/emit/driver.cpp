@@ -29,6 +29,8 @@ std::string address(const Plan &plan, const Operand &operand) {
             return "INPUT(" + number(tensor.index) + ", " + number(operand.offset_floats) + ")";
         case PlanTensor::Place::output:
             return "OUTPUT(" + number(tensor.index) + ", " + number(operand.offset_floats) + ")";
+        case PlanTensor::Place::constant:
+            return "weights + " + number(tensor.offset_bytes + operand.offset_floats * 4);
         case PlanTensor::Place::arena:
             break;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/reference.h"
 #include "onnx.pb.h"
 
 namespace convoy {
@@ -100,9 +101,28 @@ ValueId OnnxBuilder::add_value(const std::string &name, const std::vector<int64_
 ValueId OnnxBuilder::add_node(const std::string &node_name, Operation operation,
                               std::vector<ValueId> inputs, const std::string &output_name,
                               const std::vector<int64_t> &dims) {
+    const bool is_constant = !inputs.empty() && std::ranges::all_of(inputs, [&](ValueId input) {
+        return literal(input) != nullptr;
+    });
     const ValueId output = add_value(output_name, dims);
-    graph.nodes.push_back({node_name, std::move(operation), std::move(inputs), output});
+    Node node{node_name, std::move(operation), std::move(inputs), output};
+    if (is_constant) node = {node_name, evaluated(node), {}, output};
+    graph.nodes.push_back(std::move(node));
     return output;
+}
+
+const Literal *OnnxBuilder::literal(ValueId value) const {
+    const int producer = graph.producer(value);
+    return producer < 0 ? nullptr : std::get_if<Literal>(&graph.nodes[producer].operation);
+}
+
+// What a node computes from literals.
+Literal OnnxBuilder::evaluated(const Node &node) const {
+    Graph alone{"", graph.values, {}, {}, {node.output}};
+    for (ValueId input : node.inputs) alone.nodes.push_back(graph.nodes[graph.producer(input)]);
+    alone.nodes.push_back(node);
+    const std::vector<double> result = evaluate(alone, {})[0];
+    return {std::make_shared<const std::vector<float>>(result.begin(), result.end())};
 }
 
 void OnnxBuilder::add_input(const std::string &name, const std::vector<int64_t> &dims) {

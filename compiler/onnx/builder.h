@@ -48,9 +48,11 @@ public:
     // Throws std::invalid_argument for dims of no or too many elements.
     ValueId add_value(const std::string &name, const std::vector<int64_t> &dims);
     // Appends a node that defines a new value of the given dims; the value is not yet bound to a
-    // name.
+    // name. What reads nothing but literals is computed at once and becomes a literal.
     ValueId add_node(const std::string &node_name, Operation operation, std::vector<ValueId> inputs,
                      const std::string &output_name, const std::vector<int64_t> &dims);
+    // The operation that defines the value, if it is a literal; else null.
+    const Literal *literal(ValueId value) const;
     void add_input(const std::string &name, const std::vector<int64_t> &dims);
     void add_output(const std::string &name);
 
@@ -67,6 +69,7 @@ private:
     };
 
     void define(const std::string &name, Definition definition);
+    Literal evaluated(const Node &node) const;
     void warn_of_non_finite(const std::string &name, const OnnxTensor &tensor) const;
 
     std::filesystem::path file_;

@@ -123,6 +123,13 @@ ValueId OnnxNode::activation(int index, const char *what) const {
     return builder_.activation(input_name(index));
 }
 
+ValueId OnnxNode::operand(int index, const char *what) {
+    if (!has_input(index) || !is_constant(index)) return activation(index, what);
+    const OnnxTensor &tensor = floats(index, what);
+    return builder_.add_node(input_name(index), Literal{tensor.floats}, {}, input_name(index),
+                             tensor.dims);
+}
+
 std::vector<int64_t> OnnxNode::dims(ValueId value) const {
     return builder_.graph.values[value].dims;
 }
@@ -182,8 +189,17 @@ const std::string &OnnxNode::output_name() const {
 
 void OnnxNode::output(Operation operation, std::vector<ValueId> inputs,
                       const std::vector<int64_t> &dims) {
-    const ValueId value =
-        builder_.add_node(name(), std::move(operation), std::move(inputs), output_name(), dims);
+    output(builder_.add_node(name(), std::move(operation), std::move(inputs), output_name(), dims));
+}
+
+void OnnxNode::output(ValueId value) {
+    if (const Literal *literal = builder_.literal(value)) {
+        OnnxTensor tensor;
+        tensor.dims = dims(value);
+        tensor.floats = literal->data;
+        return output_constant(std::move(tensor));
+    }
+    builder_.graph.values[value].name = output_name();
     builder_.define_activation(output_name(), value);
 }
 

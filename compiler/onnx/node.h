@@ -46,6 +46,8 @@ public:
     const std::string &input_name(int index) const;
     bool is_constant(int index) const;
     ValueId activation(int index, const char *what) const;
+    // An activation, or a constant of floats as one.
+    ValueId operand(int index, const char *what);
     std::vector<int64_t> dims(ValueId value) const;
     const OnnxTensor &constant(int index, const char *what) const;
     const OnnxTensor &floats(int index, const char *what) const;
@@ -55,7 +57,8 @@ public:
     void expect_dims(const char *what, const std::vector<int64_t> &dims,
                      const std::vector<int64_t> &expected) const;
 
-    // The first output: a new node's, the same as an input, or a constant.
+    // The first output: a new node's, an intermediate one, the same as an input, or a constant.
+    void output(ValueId value);
     void output(Operation operation, std::vector<ValueId> inputs, const std::vector<int64_t> &dims);
     void output_same_as(int input);
     void output_constant(OnnxTensor tensor);

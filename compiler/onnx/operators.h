@@ -22,26 +22,45 @@ const OnnxOperator *find_operator(const std::string &op_type);
 // "Add, AveragePool, ..."
 std::string supported_operators();
 
-// onnx_window.cpp
+// window.cpp
 void import_conv(OnnxNode &node);
 void import_max_pool(OnnxNode &node);
 void import_average_pool(OnnxNode &node);
 void import_global_average_pool(OnnxNode &node);
-// onnx_elementwise.cpp
-void import_add(OnnxNode &node);
+// elementwise.cpp
+void import_binary(OnnxNode &node);
+void import_variadic(OnnxNode &node);
 void import_batch_normalization(OnnxNode &node);
-void import_clip(OnnxNode &node);
 void import_dropout(OnnxNode &node);
 void import_identity(OnnxNode &node);
-void import_relu(OnnxNode &node);
-// onnx_matrix.cpp
+// unary.cpp
+void import_unary(OnnxNode &node);
+void import_clip(OnnxNode &node);
+void import_selu(OnnxNode &node);
+void import_celu(OnnxNode &node);
+void import_gelu(OnnxNode &node);
+void import_swish(OnnxNode &node);
+// reduction.cpp
+void import_reduce(OnnxNode &node);
+void import_reduce_log_sum_exp(OnnxNode &node);
+void import_layer_normalization(OnnxNode &node);
+void import_instance_normalization(OnnxNode &node);
+void import_group_normalization(OnnxNode &node);
+void import_softmax(OnnxNode &node);
+// matrix.cpp
 void import_gemm(OnnxNode &node);
 void import_matmul(OnnxNode &node);
-// onnx_shape.cpp
+// shape.cpp
 void import_concat(OnnxNode &node);
 void import_constant(OnnxNode &node);
 void import_flatten(OnnxNode &node);
 void import_reshape(OnnxNode &node);
-void import_softmax(OnnxNode &node);
+
+// Pieces of which several operators are made (elementwise.cpp); results are intermediate values.
+// The value with ones before its dims.
+ValueId with_rank(OnnxNode &node, ValueId value, size_t rank);
+ValueId scaled(OnnxNode &node, ValueId value, float factor);
+// Broadcast as ONNX does; fails where the dims do not meet.
+ValueId combined(OnnxNode &node, Combine combine, ValueId a, ValueId b);
 
 }  // namespace convoy

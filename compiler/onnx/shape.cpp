@@ -1,4 +1,4 @@
-// Operators that move elements, constants, and Softmax, whose older form is one over reshaped dims.
+// Operators that move elements, and constants.
 
 #include <algorithm>
 #include <numeric>
@@ -135,22 +135,6 @@ void import_reshape(OnnxNode &node) {
     const OnnxTensor &shape = node.integers(1, "shape");
     node.expect_rank("shape", shape.dims, 1);
     output_reshaped(node, resolve_shape(node, shape.integers, input_dims(node), allow_zero == 1));
-}
-
-void import_softmax(OnnxNode &node) {
-    const ValueId input = node.activation(0, "input");
-    const auto dims = node.dims(input);
-    const bool is_flattening = node.opset() < 13;
-    const int axis = node.attribute_axis(is_flattening ? 1 : -1, dims.size(),
-                                         int64_t(dims.size()) - (is_flattening ? 0 : 1));
-    const int64_t rows = product(dims, 0, axis), columns = product(dims, axis, dims.size());
-    // Before opset 13 the sum runs over all dims from the axis on.
-    if (!is_flattening || (axis < int(dims.size()) && columns == dims[axis])) {
-        return node.output(Softmax{axis}, {input}, dims);
-    }
-    const ValueId flat = node.intermediate(Reshape{}, {input}, {rows, columns});
-    const ValueId softmax = node.intermediate(Softmax{1}, {flat}, {rows, columns});
-    node.output(Reshape{}, {softmax}, dims);
 }
 
 }  // namespace convoy

@@ -18,7 +18,7 @@ bool sees_order_only(const Node &node, const Value &reshaped_from) {
 bool bypass(Graph &graph, const Node &reshape) {
     bool is_changed = false;
     for (Node &reader : graph.nodes) {
-        if (reader.inputs[0] != reshape.output) continue;
+        if (reader.inputs.empty() || reader.inputs[0] != reshape.output) continue;
         if (!sees_order_only(reader, graph.values[reshape.inputs[0]])) continue;
         reader.inputs[0] = reshape.inputs[0];
         is_changed = true;

@@ -31,7 +31,7 @@ bool fuse_into_producer(Graph &graph, int n) {
     Activation *activation = activation_of(graph.nodes[producer].operation);
     if (!activation) return false;
     const auto both = compose(*activation, std::get<Activate>(node.operation).activation);
-    if (!both) return false;
+    if (!both || !is_finite_at_zero(*both)) return false;
     *activation = *both;
     graph.nodes[producer].output = node.output;
     erase_node(graph, n);

@@ -4,16 +4,21 @@
 #include "compiler/passes/fold_scale_shift.h"
 #include "compiler/passes/fuse_activation.h"
 #include "compiler/passes/fuse_residual.h"
+#include "compiler/passes/recognize_activation.h"
 #include "compiler/passes/remove_dead_nodes.h"
 
 namespace convoy {
 
 namespace {
 
-// Constants first: a scale that is folded into a convolution leaves it free for what follows.
+// Activations first, while they are as they were exported. Constants next: a scale that is folded
+// into a convolution leaves it free for what follows.
 constexpr Pass table[] = {
-    {"fold_scale_shift", fold_scale_shift},   {"fuse_activation", fuse_activation},
-    {"fuse_residual", fuse_residual},         {"fold_reshape", fold_reshape},
+    {"recognize_activation", recognize_activation},
+    {"fold_scale_shift", fold_scale_shift},
+    {"fuse_activation", fuse_activation},
+    {"fuse_residual", fuse_residual},
+    {"fold_reshape", fold_reshape},
     {"remove_dead_nodes", remove_dead_nodes},
 };
 

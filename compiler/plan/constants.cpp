@@ -58,10 +58,18 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
                    each && each->has_scale_shift) {
             offsets.weights = packer.add(pack_channels(each->input, step.weights->data()));
             offsets.bias = packer.add(pack_channels(each->input, step.bias->data()));
+        } else if (std::holds_alternative<NormalizeKernel>(step.kernel)) {
+            offsets.weights = packer.add(*step.weights);
+            offsets.bias = packer.add(*step.bias);
         }
         step.weights.reset();
         step.bias.reset();
         pool.steps.push_back(offsets);
+    }
+    for (PlanTensor &tensor : plan.tensors) {
+        if (tensor.place != PlanTensor::Place::constant) continue;
+        tensor.offset_bytes = packer.add(*tensor.data);
+        tensor.data.reset();
     }
     pool.data = std::move(packer.data);
     return pool;

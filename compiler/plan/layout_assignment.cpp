@@ -49,7 +49,7 @@ public:
         for (const Node &node : graph.nodes) {
             const auto *conv = std::get_if<Conv2d>(&node.operation);
             if (conv && conv->has_residual) tie(node.inputs[1], node.output);
-            if (!keeps_layout(node)) continue;
+            if (!keeps_layout(node) || needs_nchw(graph, node)) continue;
             for (ValueId input : node.inputs) tie(input, node.output);
         }
     }

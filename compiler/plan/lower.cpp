@@ -72,9 +72,14 @@ private:
         return std::find(graph_.inputs.begin(), graph_.inputs.end(), v) != graph_.inputs.end();
     }
 
+    bool is_literal(ValueId v) const {
+        const int producer = graph_.producer(v);
+        return producer >= 0 && std::holds_alternative<Literal>(graph_.nodes[producer].operation);
+    }
+
     // The output that a value can be written to directly, or -1.
     int direct_output(ValueId v) const {
-        if (is_graph_input(v) || layouts_.stored[v] != Layout{}) return -1;
+        if (is_graph_input(v) || is_literal(v) || layouts_.stored[v] != Layout{}) return -1;
         const auto at = std::find(graph_.outputs.begin(), graph_.outputs.end(), v);
         return at == graph_.outputs.end() ? -1 : int(at - graph_.outputs.begin());
     }
@@ -84,11 +89,12 @@ private:
             is_flat_[v] = is_graph_input(v) || direct_output(v) >= 0;
         }
         for (const Node &node : graph_.nodes) {
-            if (needs_nchw(graph_, node)) is_flat_[node.output] = true;
+            if (needs_nchw(graph_, node) || std::holds_alternative<Literal>(node.operation))
+                is_flat_[node.output] = true;
         }
         for (size_t n = 0; n < graph_.nodes.size(); n++) {
             const Node &node = graph_.nodes[n];
-            if (reads_flat(graph_, node)) continue;
+            if (reads_flat(graph_, node) || node.inputs.empty()) continue;
             const ValueId v = node.inputs[0];
             const Layout read = layouts_.read[n][0];
             const Halo halo = halo_needed(node);
@@ -139,6 +145,13 @@ private:
             inputs.push_back(source(node.inputs[i], layouts_.read[n][i],
                                     i == 0 ? halo_needed(node) : Halo{}, flat));
         }
+        if (const auto *literal = std::get_if<Literal>(&node.operation)) {
+            tensor_of_[out] =
+                add_tensor(graph_.values[out].name, main_view(out), PlanTensor::Place::constant);
+            plan_.tensors.back().data = std::make_shared<const std::vector<float>>(
+                pack_activation(main_view(out), literal->data->data()));
+            return;
+        }
         const int direct = direct_output(out);
         tensor_of_[out] =
             add_tensor(graph_.values[out].name, main_view(out),
@@ -156,13 +169,11 @@ private:
 
         PlanStep &step =
             add_step(node.name, kernel, {inputs[0], 0}, {tensor_of_[out], out_view.origin()});
-        if (auto *conv = std::get_if<Conv2dKernel>(&step.kernel); conv && conv->residual) {
-            conv->residual = plan_.tensors[inputs[1]].view;
-            step.addend.push_back({inputs[1], conv->residual->origin()});
-        }
-        if (auto *each = std::get_if<ElementwiseKernel>(&step.kernel); each && each->addend) {
-            each->addend = plan_.tensors[inputs[1]].view;
-            step.addend.push_back({inputs[1], 0});
+        if (View *second = second_input(step.kernel)) {
+            if (!flat) second->halo = plan_.tensors[inputs[1]].view.halo;
+            // Of the views, only a residual's coordinates begin behind its halo.
+            const bool is_residual = std::holds_alternative<Conv2dKernel>(step.kernel);
+            step.addend.push_back({inputs[1], is_residual ? second->origin() : 0});
         }
         attach_constants(node, plan_.tensors[inputs[0]].view, step);
     }
@@ -191,6 +202,8 @@ private:
             step.weights = weights_in_memory_order(*full, input), step.bias = full->bias;
         } else if (const auto *scale = std::get_if<ScaleShift>(&node.operation)) {
             step.weights = scale->scale, step.bias = scale->shift;
+        } else if (const auto *normalize = std::get_if<Normalize>(&node.operation)) {
+            step.weights = normalize->scale, step.bias = normalize->shift;
         }
     }
 

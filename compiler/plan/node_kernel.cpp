@@ -1,6 +1,9 @@
 #include "compiler/plan/node_kernel.h"
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "compiler/broadcast.h"
 
 namespace convoy {
 
@@ -9,7 +12,17 @@ View value_view(const Value &value, Layout layout, int vector) {
     int w = 1;
     for (size_t at = 3; at < value.dims.size(); at++) w *= dim(at);
     if (value.dims.size() < 2) return make_view(1, dim(0), 1, 1, layout, vector);
+    if (value.dims.size() == 3) return make_view(dim(0), dim(1), 1, dim(2), layout, vector);
     return make_view(dim(0), dim(1), dim(2), w, layout, vector);
+}
+
+View plain_view(const std::vector<int64_t> &dims) {
+    if (dims.size() > 4) throw std::logic_error("more than four dims in one view");
+    int extents[4] = {1, 1, 1, 1};  // mb, c, h, w
+    const int first = dims.size() == 2 ? 1 : 4 - (int)dims.size();
+    for (size_t d = 0; d < dims.size(); d++) extents[first + d] = (int)dims[d];
+    if (dims.size() == 2) std::swap(extents[2], extents[3]);
+    return make_view(extents[0], extents[1], extents[2], extents[3], {}, 1);
 }
 
 View flat_view(const View &view) {
@@ -34,28 +47,60 @@ Halo halo_needed(const Node &node) {
 
 bool keeps_layout(const Node &node) {
     return std::holds_alternative<ScaleShift>(node.operation) ||
-           std::holds_alternative<Add>(node.operation) ||
+           std::holds_alternative<Binary>(node.operation) ||
            std::holds_alternative<Activate>(node.operation) ||
            std::holds_alternative<Pool2d>(node.operation);
 }
 
+namespace {
+
+// Whether a blocked layout will do: planes are broadcast, channels are not.
+bool combines_planes(const Graph &graph, const Node &node) {
+    const Combine combine = std::get<Binary>(node.operation).combine;
+    if (combine == Combine::div || combine == Combine::pow) return false;
+    const auto &output = graph.values[node.output].dims;
+    return std::ranges::all_of(node.inputs, [&](ValueId input) {
+        const auto &dims = graph.values[input].dims;
+        return dims == output || (output.size() == 4 && dims[1] == output[1]);
+    });
+}
+
+}  // namespace
+
 bool needs_nchw(const Graph &graph, const Node &node) {
     if (std::holds_alternative<Softmax>(node.operation) ||
+        std::holds_alternative<Reduce>(node.operation) ||
+        std::holds_alternative<Normalize>(node.operation) ||
+        std::holds_alternative<MatMul>(node.operation) ||
         std::holds_alternative<Reshape>(node.operation))
         return true;
+    if (std::holds_alternative<Binary>(node.operation)) return !combines_planes(graph, node);
+    if (const auto *activate = std::get_if<Activate>(&node.operation))
+        return !is_finite_at_zero(activate->activation);
     const auto *concat = std::get_if<Concat>(&node.operation);
     return concat && (concat->axis != 1 || graph.values[node.output].dims.size() != 4);
 }
 
 namespace {
 
-// Dims (outer, axis, 1, inner): how axis operations see an nchw tensor.
+// Dims (outer, those of first .. last - 1, 1, inner): how axis operations see an nchw tensor.
+View axis_view(const Value &value, int first, int last) {
+    int extents[3] = {1, 1, 1};
+    for (int d = 0; d < (int)value.dims.size(); d++)
+        extents[(d >= first) + (d >= last)] *= (int)value.dims[d];
+    return make_view(extents[0], extents[1], 1, extents[2], {}, 1);
+}
+
 View axis_view(const Value &value, int axis) {
-    const int rank = (int)value.dims.size();
-    int outer = 1, inner = 1;
-    for (int d = 0; d < axis; d++) outer *= (int)value.dims[d];
-    for (int d = axis + 1; d < rank; d++) inner *= (int)value.dims[d];
-    return make_view(outer, (int)value.dims[axis], 1, inner, {}, 1);
+    return axis_view(value, axis, axis + 1);
+}
+
+// Dims (.., rows, columns) as a view whose images and channels are those of `batch`, collapsed.
+View matrix_view(const Value &value, const std::vector<int64_t> &batch) {
+    std::vector<int64_t> dims = batch;
+    dims.insert(dims.end(), value.dims.end() - 2, value.dims.end());
+    while (dims.size() < 4) dims.insert(dims.begin(), 1);
+    return plain_view(dims);
 }
 
 class Maker {
@@ -68,6 +113,7 @@ public:
         Conv2dKernel kernel{conv.problem, input(0), output(), {}, conv.activation};
         kernel.input.halo = halo_needed(node_);
         if (conv.has_residual) kernel.residual = input(1);
+        kernel.combine = conv.combine;
         return kernel;
     }
     Kernel operator()(const FullyConnected &full) const {
@@ -79,18 +125,49 @@ public:
         return kernel;
     }
     Kernel operator()(const ScaleShift &scale) const {
-        return elementwise(true, false, scale.activation);
+        return ElementwiseKernel{input(0), output(), true, {}, scale.activation};
     }
-    Kernel operator()(const Add &add) const { return elementwise(false, true, add.activation); }
+    Kernel operator()(const Binary &binary) const {
+        if (combines_planes(graph_, node_))
+            return ElementwiseKernel{input(0), output(),          false,
+                                     input(1), binary.activation, binary.combine};
+        const Broadcast plain =
+            collapse(dims(node_.output), {dims(node_.inputs[0]), dims(node_.inputs[1])});
+        return ElementwiseKernel{
+            plain_view(plain.operands[0]), plain_view(plain.output), false,
+            plain_view(plain.operands[1]), binary.activation,        binary.combine};
+    }
     Kernel operator()(const Activate &activate) const {
-        return elementwise(false, false, activate.activation);
+        return ElementwiseKernel{input(0), output(), false, {}, activate.activation};
     }
     Kernel operator()(const Pool2d &pool) const {
         return Pool2dKernel{pool.problem, input(0), output()};
     }
     Kernel operator()(const Softmax &softmax) const {
         const View view = axis_view(graph_.values[node_.output], softmax.axis);
-        return SoftmaxKernel{view, view};
+        return SoftmaxKernel{view, view, softmax.is_log};
+    }
+    Kernel operator()(const Reduce &reduce) const {
+        const View view = axis_view(graph_.values[node_.inputs[0]], reduce.first, reduce.last);
+        return ReduceKernel{view, make_view(view.mb, 1, 1, view.w, {}, 1), reduce.reduction};
+    }
+    Kernel operator()(const Normalize &normalize) const {
+        const View view = axis_view(graph_.values[node_.output], normalize.first, normalize.last);
+        return NormalizeKernel{view, view, normalize.epsilon};
+    }
+    Kernel operator()(const MatMul &matmul) const {
+        const Value &a = graph_.values[node_.inputs[0]], &b = graph_.values[node_.inputs[1]],
+                    &result = graph_.values[node_.output];
+        const auto batch = [](const Value &value) {
+            return std::vector<int64_t>(value.dims.begin(), value.dims.end() - 2);
+        };
+        const Broadcast plain = collapse(batch(result), {batch(a), batch(b)});
+        return MatMulKernel{matrix_view(a, plain.operands[0]), matrix_view(b, plain.operands[1]),
+                            matrix_view(result, plain.output), matmul.is_a_transposed,
+                            matmul.is_b_transposed};
+    }
+    Kernel operator()(const Literal &) const {
+        throw std::logic_error(node_.name + ": a literal needs no kernel");
     }
     Kernel operator()(const Reshape &) const {
         const View flat{.w = (int)graph_.values[node_.output].count()};
@@ -105,11 +182,7 @@ private:
         return value_view(graph_.values[node_.inputs[index]], read_[index], vector_);
     }
     View output() const { return value_view(graph_.values[node_.output], stored_, vector_); }
-    Kernel elementwise(bool scale_shift, bool add, const Activation &activation) const {
-        ElementwiseKernel kernel{input(0), output(), scale_shift, {}, activation};
-        if (add) kernel.addend = input(1);
-        return kernel;
-    }
+    const std::vector<int64_t> &dims(ValueId value) const { return graph_.values[value].dims; }
 
     const Graph &graph_;
     const Node &node_;

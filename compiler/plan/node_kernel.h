@@ -9,13 +9,17 @@
 
 namespace convoy {
 
-// A value as a view without halo: dims (mb, c, h, w), with missing ones 1 and more than four folded
-// into w.
+// A value as a view without halo: dims (mb, c, h, w), where three are (mb, c, w), missing ones are
+// 1 and more than four are folded into w.
 View value_view(const Value &value, Layout layout, int vector);
 
 // The same memory as one row per image: what a fully connected layer reads. Whole blocks of padding
 // behind the last channel are left out, for not every kernel writes them.
 View flat_view(const View &view);
+
+// Up to four dims as a view of nchw, row by row the same memory: the last is the width, the first
+// the channels where there are two or three.
+View plain_view(const std::vector<int64_t> &dims);
 
 // The zero rows and columns that a node reads around its input.
 Halo halo_needed(const Node &node);

@@ -3,6 +3,7 @@
 namespace convoy {
 
 int64_t macs(const Kernel &kernel) {
+    if (const auto *product = std::get_if<MatMulKernel>(&kernel)) return product->macs();
     const auto *conv = std::get_if<Conv2dKernel>(&kernel);
     return conv ? conv->problem.macs() : 0;
 }
@@ -15,12 +16,11 @@ int64_t compulsory_bytes(const Kernel &kernel) {
         std::visit([&](const auto &k) { return bytes(k.input) + bytes(k.output); }, kernel);
     if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
         total += (conv->problem.weight_count() + conv->problem.oc) * 4;
-        if (conv->residual) total += bytes(*conv->residual);
     }
     if (const auto *each = std::get_if<ElementwiseKernel>(&kernel)) {
         if (each->has_scale_shift) total += 8 * each->input.padded_channels();
-        if (each->addend) total += bytes(*each->addend);
     }
+    if (const View *second = second_input(kernel)) total += bytes(*second);
     return total;
 }
 

@@ -11,13 +11,14 @@
 namespace convoy {
 
 struct PlanTensor {
-    enum class Place { arena, input, output };
+    enum class Place { arena, input, output, constant };
 
     std::string name;
     View view;
     Place place = Place::arena;
     int index = 0;             // of the graph's input or output
-    int64_t offset_bytes = 0;  // in the arena
+    int64_t offset_bytes = 0;  // in the arena, or among the constants
+    Constant data;             // of a constant as it lies in memory, until it is packed
     int first_step = 0, last_step = 0;
 
     bool needs_halo_zeroed() const { return place == Place::arena && view.halo != Halo{}; }
@@ -34,7 +35,7 @@ struct PlanStep {
     std::string name;  // the graph node's, or what a reorder is for
     Kernel kernel;
     Operand input, output;
-    std::vector<Operand> addend;  // residual or addend: none or one
+    std::vector<Operand> addend;  // the kernel's second input: none or one
     // Constants as the graph has them; they are packed once the kernel's schedule is known.
     // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc). Elementwise: scale and shift (c).
     Constant weights, bias;

@@ -1,7 +1,10 @@
 #include "generators/conv2d.h"
 #include "generators/elementwise.h"
 #include "generators/grouped_conv2d.h"
+#include "generators/matmul.h"
+#include "generators/normalize.h"
 #include "generators/pool2d.h"
+#include "generators/reduce.h"
 #include "generators/reorder.h"
 #include "generators/softmax.h"
 #include "schedules/template.h"
@@ -19,10 +22,7 @@ bool accepts(const Kernel &kernel, const Board &board) {
     }
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
         return reorder_accepts(*copy, board.vector_floats);
-    if (const auto *soft = std::get_if<SoftmaxKernel>(&kernel)) {
-        return soft->input.layout == Layout{} && soft->output.layout == Layout{};
-    }
-    return true;
+    return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
 std::vector<Schedule> candidates(const Kernel &, const Board &board) {
@@ -45,6 +45,9 @@ double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
     }
     const View &output = std::visit([](const auto &k) -> const View & { return k.output; }, kernel);
     double work = (double)output.floats() * 4;
+    if (const auto *product = std::get_if<MatMulKernel>(&kernel)) work = 8.0 * product->macs();
+    if (std::holds_alternative<ReduceKernel>(kernel))
+        work *= std::get<ReduceKernel>(kernel).input.c;
     if (const auto *pool = std::get_if<Pool2dKernel>(&kernel))
         work *= pool->problem.kh * pool->problem.kw;
     return work;
@@ -74,6 +77,23 @@ struct Builder {
     }
     ScheduledKernel operator()(const ReorderKernel &kernel) const {
         ReorderStages s = reorder(kernel);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ReduceKernel &kernel) const {
+        ReduceStages s = reduce(kernel);
+        s.reduced.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const NormalizeKernel &kernel) const {
+        NormalizeStages s = normalize(kernel);
+        s.output.reorder(s.c, s.lane, s.w, s.h, s.image);
+        s.sum.compute_at(s.output, s.lane);
+        s.squares.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const MatMulKernel &kernel) const {
+        MatMulStages s = matmul(kernel);
+        s.product.compute_at(s.output, s.lane);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const SoftmaxKernel &kernel) const {

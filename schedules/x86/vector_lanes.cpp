@@ -1,7 +1,10 @@
 #include "schedules/x86/vector_lanes.h"
 
 #include "generators/elementwise.h"
+#include "generators/matmul.h"
+#include "generators/normalize.h"
 #include "generators/pool2d.h"
+#include "generators/reduce.h"
 #include "generators/reorder.h"
 #include "generators/softmax.h"
 #include "schedules/x86/cost.h"
@@ -35,6 +38,24 @@ void schedule_output(Func &output, const View &view, int vector, Var lane, Var w
     if (vectors.columns > 1)
         output.split(w, w, column, vectors.columns).reorder(lane, column, w, h).vectorize(column);
     output.fuse(block, image, task).parallel(task);
+}
+
+// Sums a row that lies in memory contiguously: as many sums beside one another as a vector holds,
+// added at the end.
+void vectorize_reduction(Func &sum, RVar each, int extent, int vector, Func &consumer, Var at) {
+    if (extent < 2 * vector) return;
+    RVar outer("outer"), inner("inner");
+    Var lanes("lanes");
+    sum.update().split(each, outer, inner, vector, TailStrategy::GuardWithIf);
+    Func partial = sum.update().rfactor(inner, lanes);
+    partial.compute_at(consumer, at).store_in(MemoryType::Stack).vectorize(lanes);
+    partial.update().reorder(lanes, outer).vectorize(lanes);
+}
+
+// The sums of a tile of an output's columns, each in a lane of its own.
+void vectorize_columns(Func &sum, RVar each) {
+    sum.vectorize(sum.args()[0]);
+    sum.update().reorder(sum.args()[0], each).vectorize(sum.args()[0]);
 }
 
 struct Builder {
@@ -72,10 +93,75 @@ struct Builder {
             .reorder(s.lane, column, s.c, s.w, s.h, s.image)
             .vectorize(column);
         s.output.fuse(s.h, s.image, task).parallel(task);
-        s.largest.compute_at(s.output, s.w).vectorize(s.largest.args()[0]);
-        s.largest.update().reorder(s.w, s.c_largest).vectorize(s.w);
-        s.sum.compute_at(s.output, s.w).vectorize(s.sum.args()[0]);
-        s.sum.update().reorder(s.w, s.c_sum).vectorize(s.w);
+        s.largest.compute_at(s.output, s.w);
+        s.sum.compute_at(s.output, s.w);
+        vectorize_columns(s.largest, s.c_largest);
+        vectorize_columns(s.sum, s.c_sum);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ReduceKernel &kernel) const {
+        ReduceStages s = reduce(kernel);
+        const int columns = Vectors(kernel.output, vector).columns;
+        Var column("column"), task("task");
+        s.output.split(s.w, s.w, column, columns)
+            .reorder(s.lane, column, s.c, s.w, s.h, s.image)
+            .fuse(s.h, s.image, task)
+            .parallel(task);
+        s.reduced.compute_at(s.output, s.w);
+        if (columns > 1) {
+            s.output.vectorize(column);
+            vectorize_columns(s.reduced, s.each);
+        } else if (kernel.output.w == 1) {
+            vectorize_reduction(s.reduced, s.each, kernel.input.c, vector, s.output, s.w);
+        }
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const NormalizeKernel &kernel) const {
+        NormalizeStages s = normalize(kernel);
+        const int columns = Vectors(kernel.output, vector).columns;
+        Var column("column"), inner("inner"), task("task");
+        s.output.split(s.w, s.w, column, columns)
+            .reorder(s.lane, column, s.c, s.w, s.h, s.image)
+            .fuse(s.h, s.image, task)
+            .parallel(task);
+        for (Func *sum : {&s.sum, &s.squares}) sum->compute_at(s.output, s.w);
+        if (columns > 1) {
+            s.output.vectorize(column);
+            vectorize_columns(s.sum, s.c_sum);
+            vectorize_columns(s.squares, s.c_squares);
+        } else if (kernel.output.w == 1 && kernel.output.c >= 2 * vector) {
+            s.output.split(s.c, s.c, inner, vector)
+                .reorder(inner, s.lane, column, s.c)
+                .vectorize(inner);
+            vectorize_reduction(s.sum, s.c_sum, kernel.input.c, vector, s.output, s.w);
+            vectorize_reduction(s.squares, s.c_squares, kernel.input.c, vector, s.output, s.w);
+        }
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const MatMulKernel &kernel) const {
+        MatMulStages s = matmul(kernel);
+        const int columns = Vectors(kernel.output, vector).columns;
+        const int vectors = kernel.output.w >= 2 * columns ? 2 : 1;
+        const int rows = std::min(kernel.output.h, 6);
+        Var ni("ni"), nv("nv"), mi("mi"), task("task");
+        s.output.split(s.n, s.n, nv, columns * vectors)
+            .split(nv, nv, ni, columns)
+            .split(s.m, s.m, mi, rows)
+            .reorder(s.lane, ni, nv, mi, s.n, s.m, s.c, s.image)
+            .vectorize(ni)
+            .unroll(nv)
+            .unroll(mi)
+            .fuse(s.m, s.c, task)
+            .fuse(task, s.image, task)
+            .parallel(task);
+        s.product.compute_at(s.output, s.n).store_in(MemoryType::Stack);
+        s.product.split(s.n, nv, ni, columns).vectorize(ni).unroll(nv).unroll(s.m);
+        s.product.update()
+            .split(s.n, nv, ni, columns)
+            .reorder(ni, nv, s.m, s.k)
+            .vectorize(ni)
+            .unroll(nv)
+            .unroll(s.m);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const Conv2dKernel &) const {
@@ -87,10 +173,7 @@ bool accepts(const Kernel &kernel, const Board &board) {
     if (std::holds_alternative<Conv2dKernel>(kernel)) return false;
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
         return reorder_accepts(*copy, board.vector_floats);
-    if (const auto *soft = std::get_if<SoftmaxKernel>(&kernel)) {
-        return soft->input.layout == Layout{} && soft->output.layout == Layout{};
-    }
-    return true;
+    return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
 std::vector<Schedule> candidates(const Kernel &, const Board &board) {
@@ -121,7 +204,14 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         bytes = 4.0 * (output.floats() + copy->input.floats());
     } else if (std::holds_alternative<SoftmaxKernel>(kernel)) {
         operations *= 30;
-    } else if (std::get<ElementwiseKernel>(kernel).addend) {
+    } else if (std::holds_alternative<NormalizeKernel>(kernel)) {
+        operations *= 6;
+    } else if (const auto *sum = std::get_if<ReduceKernel>(&kernel)) {
+        operations *= 2.0 * sum->input.c;
+        bytes = 4.0 * sum->input.floats();
+    } else if (const auto *product = std::get_if<MatMulKernel>(&kernel)) {
+        operations = (double)product->macs() / (vectors.lanes * vectors.columns);
+    } else if (const auto *each = std::get_if<ElementwiseKernel>(&kernel); each && each->addend) {
         bytes *= 1.5;
     }
     return 60 + 1.5 * operations + stream_cycles(board, bytes, bytes);

@@ -71,7 +71,7 @@ ValueId GraphMaker::activate(ValueId input, Activation activation) {
 }
 
 ValueId GraphMaker::add(ValueId a, ValueId b) {
-    return append(Add{}, {a, b}, graph.values[a].dims);
+    return append(Binary{}, {a, b}, graph.values[a].dims);
 }
 
 ValueId GraphMaker::reshape(ValueId input, std::vector<int64_t> dims) {

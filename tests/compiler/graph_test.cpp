@@ -92,7 +92,7 @@ const std::vector<Violation> violations = {
      [](Graph &g) {
          g.values[g.nodes[1].output].dims = {1, 4, 25};
      },
-     "node 'n1' (Add): its output is (1, 4, 25), expected (1, 4, 5, 5)"},
+     "node 'n1' (Binary): its inputs are (1, 4, 5, 5) and (1, 4, 5, 5), its output (1, 4, 25)"},
     {"FullyConnected", [](Graph &g) { std::get<FullyConnected>(g.nodes[3].operation).ic = 99; },
      "expected 99"},
 };
@@ -121,6 +121,18 @@ TEST(GraphCheck, ReadsEveryOperation) {
     expect_bad(Softmax{2}, {{1, 2}}, {1, 2});
     expect_bad(Softmax{-1}, {{1, 2}}, {1, 2});
     expect_bad(Reshape{}, {{1, 2}}, {1, 3});
+    expect_bad(Binary{}, {{1, 2}, {1, 3}}, {1, 3});
+    expect_bad(Binary{}, {{1, 2}, {2}}, {1, 2});
+    expect_bad(Binary{}, {{1, 2}, {3, 1}}, {3, 1});
+    expect_bad(Reduce{Reduction::sum, 1, 1}, {{1, 2}}, {1, 2});
+    expect_bad(Reduce{Reduction::sum, 0, 3}, {{1, 2}}, {1, 1});
+    expect_bad(Reduce{Reduction::sum, 1, 2}, {{1, 2}}, {1, 2});
+    expect_bad(Normalize{1, 2, 0, ones, ones}, {{1, 3}}, {1, 3});
+    expect_bad(MatMul{}, {{2, 3}, {4, 5}}, {2, 5});
+    expect_bad(MatMul{true}, {{2, 3}, {3, 5}}, {2, 5});
+    expect_bad(MatMul{}, {{2, 3}, {3, 5}}, {2, 4});
+    expect_bad(MatMul{}, {{2, 2, 3}, {3, 3, 5}}, {2, 2, 5});
+    expect_bad(Literal{ones}, {}, {1, 3});
     PoolProblem pool;
     pool.ih = pool.iw = 4;
     pool.kh = pool.kw = 2;

@@ -383,9 +383,11 @@ def dense_network():
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    from arithmetic_cases import add_arithmetic  # which builds on the functions above
+
     cases = Cases(sys.argv[1])
     for add in (add_conv, add_pool, add_elementwise, add_matrix, add_shape, add_constants,
-                add_networks):
+                add_arithmetic, add_networks):
         add(cases)
     text = json.dumps(cases.index, indent=1)
     (cases.folder / "index.json").write_text(text)

@@ -39,11 +39,11 @@ const std::string conv_node = "node 'conv' (Conv): ";
 
 const std::vector<BadModel> structure_errors = {
     {"UnknownOperator",
-     [](auto &m) { conv(m).set_op_type("Erf"); },
-     {"node 'conv' (Erf): the operator is not supported", "Add, AveragePool"}},
+     [](auto &m) { conv(m).set_op_type("LSTM"); },
+     {"node 'conv' (LSTM): the operator is not supported", "Abs, Add, AveragePool"}},
     {"NodeWithoutName",
-     [](auto &m) { conv(m).clear_name(), conv(m).set_op_type("Erf"); },
-     {"node 'y' (Erf)"}},
+     [](auto &m) { conv(m).clear_name(), conv(m).set_op_type("LSTM"); },
+     {"node 'y' (LSTM)"}},
     {"UnknownDomain",
      [](auto &m) { conv(m).set_domain("com.example"); },
      {conv_node, "domain 'com.example'", "expected ai.onnx"}},
@@ -84,8 +84,8 @@ const std::vector<BadModel> structure_errors = {
     {"ConstantOutput", [](auto &m) { m.output("w"); }, {"output 'w': it is a constant"}},
     {"SparseInitializer", [](auto &m) { m.graph().add_sparse_initializer(); }, {"sparse"}},
     {"LineBreakInName",
-     [](auto &m) { conv(m).set_name("a\nb"), conv(m).set_op_type("Erf"); },
-     {"node 'a?b' (Erf)"}},
+     [](auto &m) { conv(m).set_name("a\nb"), conv(m).set_op_type("LSTM"); },
+     {"node 'a?b' (LSTM)"}},
 };
 
 const std::vector<BadModel> shape_errors = {

@@ -27,20 +27,76 @@ std::function<void(OnnxMaker &)> one_node(const std::string &op_type,
 const std::vector<BadModel> operator_errors = {
     {"AddDims",
      [](auto &m) {
-         m.input("z", {1, 1, 6, 6}), m.node("Add", "x z", "a");
+         m.input("z", {1, 3, 6, 6}), m.node("Add", "x z", "a");
      },
-     {"node 'a' (Add): addends are (1, 4, 6, 6) and (1, 1, 6, 6), expected equal dims"}},
+     {"node 'a' (Add): operands are (1, 4, 6, 6) and (1, 3, 6, 6), expected dims that are equal"}},
     {"AddConstantPerRow",
-     [](auto &m) { m.weights("c", {6}), m.node("Add", "x c", "a"); },
-     {"(Add): constant addend is (6), expected one element or (1, 4, 1, 1)"}},
-    {"AddConstantRank",
-     [](auto &m) {
-         m.weights("c", {1, 1, 1, 1, 1}), m.node("Add", "x c", "a");
-     },
-     {"(Add): constant addend is (1, 1, 1, 1, 1)"}},
+     [](auto &m) { m.weights("c", {5}), m.node("Add", "x c", "a"); },
+     {"(Add): operands are (1, 4, 6, 6) and (5), expected dims that are equal or 1"}},
     {"AddTwoConstants",
      [](auto &m) { m.weights("c", {2}), m.weights("d", {3}), m.node("Add", "c d", "a"); },
-     {"(Add): constant addends are (2) and (3)"}},
+     {"(Add): operands are (2) and (3), expected dims that are equal or 1"}},
+    {"AddManyChanges",
+     [](auto &m) {
+         m.input("a", {2, 1, 2, 1, 2, 1}), m.input("b", {1, 2, 1, 2, 1, 2});
+         m.node("Add", "a b", "c");
+     },
+     {"(Add): operands are", "expected at most 4 changes between repeated and own dims"}},
+    {"AddIntegers",
+     [](auto &m) { m.integers("c", {2}), m.node("Add", "x c", "a"); },
+     {"(Add): operand 'c' holds integers, expected floats"}},
+    {"AddMissing", [](auto &m) { m.node("Add", "x -", "a"); }, {"(Add): an operand is missing"}},
+    {"GeluApproximate",
+     one_node("Gelu", {3}, [](auto &n) { set_string(n, "approximate", "most"); }),
+     {"(Gelu): attribute 'approximate' is 'most', expected none or tanh"},
+     false},
+    {"SwishAlpha",
+     one_node("Swish", {3}, [](auto &n) { set_float(n, "alpha", 2); }),
+     {"(Swish): attribute 'alpha' is 2, only 1 is supported"},
+     false},
+    {"EluAlpha",
+     one_node("Elu", {3}, [](auto &n) { set_float(n, "alpha", INFINITY); }),
+     {"(Elu): attribute 'alpha' or 'beta' is infinite or NaN"},
+     false},
+    {"ReduceAxes",
+     one_node("ReduceMean", {3, 4}, [](auto &n) { set_ints(n, "axes", {2}); }),
+     {"(ReduceMean): axes are (2), expected -2 to 1"},
+     false},
+    {"ReduceAxesTwice",
+     [](auto &m) {
+         m.integers("s", {1});
+         set_ints(m.node("ReduceSum", "x s", "r"), "axes", {1});
+     },
+     {"(ReduceSum): it has axes as an attribute and as an input"}},
+    {"ReduceComputedAxes",
+     [](auto &m) { m.node("ReduceSum", "x x", "r"); },
+     {"(ReduceSum): axes 'x' is computed by the model"}},
+    {"LayerNormalizationScale",
+     [](auto &m) { m.weights("s", {5}), m.node("LayerNormalization", "x s", "l"); },
+     {"(LayerNormalization): Scale is (5), expected (6)"}},
+    {"LayerNormalizationComputed",
+     [](auto &m) { m.node("LayerNormalization", "x x", "l"); },
+     {"(LayerNormalization): Scale 'x' is computed by the model"}},
+    {"LayerNormalizationMean",
+     [](auto &m) {
+         m.weights("s", {6}), m.node("LayerNormalization", "x s", "l mean"), m.output("mean");
+     },
+     {"(LayerNormalization): its output 'mean' is used"}},
+    {"InstanceNormalizationRank",
+     [](auto &m) {
+         m.input("z", {1, 3}), m.weights("s", {3});
+         m.node("InstanceNormalization", "z s s", "n");
+     },
+     {"(InstanceNormalization): input is (1, 3), expected rank 3 or more"}},
+    {"GroupNormalizationGroups",
+     [](auto &m) {
+         m.weights("s", {4});
+         set_int(m.node("GroupNormalization", "x s s", "n"), "num_groups", 3);
+     },
+     {"(GroupNormalization): attribute 'num_groups' is 3, expected a divisor of 4"}},
+    {"GroupNormalizationWithout",
+     [](auto &m) { m.weights("s", {4}), m.node("GroupNormalization", "x s s", "n"); },
+     {"(GroupNormalization): attribute 'num_groups' must be 1 or more"}},
     {"BatchNormalizationRank",
      one_node("BatchNormalization", {3}, {}, "x x x x x"),
      {"node 'one' (BatchNormalization): input is (3), expected channels"},
@@ -158,17 +214,11 @@ const std::vector<BadModel> operator_errors = {
     {"ReshapeComputed",
      [](auto &m) { m.node("Reshape", "x x", "r"); },
      {"(Reshape): shape 'x' is computed by the model"}},
-    {"GemmTransposed",
-     one_node(
-         "Gemm", {2, 3}, [](auto &n) { set_int(n, "transA", 1); }, "x x"),
-     {"(Gemm): attribute 'transA' is 1, only 0 is supported"},
-     false},
     {"GemmRank",
      [](auto &m) {
-         m.weights("b", {4, 2}), m.node("Gemm", "x b", "g");
+         m.weights("b", {6, 2}), m.node("Gemm", "x b", "g");
      },
-     {"(Gemm): A is (1, 4, 6, 6), expected rank 2"}},
-    {"GemmComputed", one_node("Gemm", {3, 3}, {}, "x x"), {"(Gemm): B 'x' is computed"}, false},
+     {"(Gemm): A times B is (1, 4, 6, 2), expected rank 2"}},
     {"GemmDims",
      [](auto &m) {
          m.input("a", {2, 3}), m.weights("b", {4, 5});
@@ -177,16 +227,25 @@ const std::vector<BadModel> operator_errors = {
      {"(Gemm): B is (4, 5), expected 3 rows to multiply A (2, 3)"}},
     {"GemmBias",
      [](auto &m) {
-         m.input("a", {2, 3}), m.weights("b", {3, 5}), m.weights("c", {2, 1});
+         m.input("a", {2, 3}), m.weights("b", {3, 5}), m.weights("c", {3, 1});
          m.node("Gemm", "a b c", "g");
      },
-     {"(Gemm): C is (2, 1), expected one element, (5) or (1, 5)"}},
-    {"MatMulRank",
+     {"(Gemm): C is (3, 1), expected dims that are broadcast to (2, 5)"}},
+    {"MatMulDims",
      [](auto &m) {
-         m.input("a", {2, 3}), m.weights("b", {3});
+         m.input("a", {2, 3}), m.input("b", {4, 5});
          m.node("MatMul", "a b", "g");
      },
-     {"(MatMul): B is (3), expected rank 2"}},
+     {"(MatMul): A is (2, 3), B is (4, 5), expected as many columns of A as rows of B"}},
+    {"MatMulBatches",
+     [](auto &m) {
+         m.input("a", {2, 2, 3}), m.input("b", {3, 3, 5});
+         m.node("MatMul", "a b", "g");
+     },
+     {"(MatMul): A is (2, 2, 3), B is (3, 3, 5), expected batches that are equal or 1"}},
+    {"MatMulScalar",
+     [](auto &m) { m.input("a", {}), m.node("MatMul", "a x", "g"); },
+     {"(MatMul): A is (), B is (1, 4, 6, 6), expected rank 1 or more"}},
     {"ConcatDims",
      [](auto &m) {
          m.input("z", {1, 4, 5, 6});

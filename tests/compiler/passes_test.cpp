@@ -135,7 +135,7 @@ TEST(FuseActivation, IntoEveryOperationThatCarriesOne) {
     const ValueId scaled = make.activate(make.scale_shift(input));
     const ValueId sum = make.activate(make.add(conv, scaled));
     const ValueId fc = make.activate(make.fully_connected(sum, 1, 4), Activation::clip(-1, 2));
-    expect_fires(fuse_activation, make.finish({fc}), "Conv2d ScaleShift Add FullyConnected");
+    expect_fires(fuse_activation, make.finish({fc}), "Conv2d ScaleShift Binary FullyConnected");
 }
 
 TEST(FuseActivation, ChainsOfActivations) {
@@ -197,7 +197,7 @@ TEST(FuseResidual, TakesTheAddsActivation) {
     GraphMaker make;
     const ValueId input = make.input({1, 2, 4, 4});
     const ValueId sum = make.add(make.conv(input, 2, 3, 1), input);
-    std::get<Add>(make.graph.nodes.back().operation).activation = Activation::relu();
+    std::get<Binary>(make.graph.nodes.back().operation).activation = Activation::relu();
     const Graph after = expect_fires(fuse_residual, make.finish({sum}), "Conv2d");
     const auto &conv = std::get<Conv2d>(after.nodes[0].operation);
     EXPECT_TRUE(conv.has_residual);
@@ -235,7 +235,7 @@ TEST(FuseResidual, OnePerConv) {
     GraphMaker make;
     const ValueId input = make.input({1, 2, 4, 4});
     const ValueId first = make.add(make.conv(input, 2, 3, 1), input);
-    expect_fires(fuse_residual, make.finish({make.add(first, input)}), "Conv2d Add");
+    expect_fires(fuse_residual, make.finish({make.add(first, input)}), "Conv2d Binary");
 }
 
 TEST(FuseResidual, KeepsASumOfOneValueWithItself) {
@@ -363,7 +363,8 @@ TEST(Optimize, ListsPassesByName) {
     std::string names;
     for (const Pass &pass : passes()) names += std::string(pass.name) + " ";
     EXPECT_EQ(names,
-              "fold_scale_shift fuse_activation fuse_residual fold_reshape remove_dead_nodes ");
+              "recognize_activation fold_scale_shift fuse_activation fuse_residual fold_reshape "
+              "remove_dead_nodes ");
 }
 
 }  // namespace

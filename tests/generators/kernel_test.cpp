@@ -123,7 +123,39 @@ std::vector<Kernel> all_different() {
     list.push_back(part(16, 0, 24, {}, {8}));
     list.push_back(part(16, 8, 24, {}, {8}));
     list.push_back(part(16, 8, 32, {}, {8}));
-    list.push_back(SoftmaxKernel{view, view});
+    add(first, [](auto &k) {
+        k.residual = k.output;
+        k.combine = Combine::mul;
+    });
+    add(first, [](auto &k) {
+        k.residual = k.output;
+        k.residual->h = k.residual->w = 1;
+    });
+    add(each, [](auto &k) {
+        k.addend = k.input;
+        k.combine = Combine::mul;
+    });
+    add(each, [](auto &k) {
+        k.addend = k.input;
+        k.addend->mb = 1, k.addend->w = 1;
+    });
+    add(each, [](auto &k) { k.input.w = 1; });
+    add(each, [](auto &k) { k.activation = {Activation::Kind::silu}; });
+
+    const SoftmaxKernel soft{view, view};
+    list.push_back(soft);
+    add(soft, [](auto &k) { k.is_log = true; });
+    const ReduceKernel sum{view, make_view(1, 1, 4, 4, {}, 8)};
+    list.push_back(sum);
+    add(sum, [](auto &k) { k.reduction = Reduction::mean; });
+    const NormalizeKernel normalize{view, view, 1e-5f};
+    list.push_back(normalize);
+    add(normalize, [](auto &k) { k.epsilon = 1.1e-5f; });
+    const MatMulKernel product{view, view, view};
+    list.push_back(product);
+    add(product, [](auto &k) { k.is_input_transposed = true; });
+    add(product, [](auto &k) { k.is_right_transposed = true; });
+    add(product, [](auto &k) { k.right.c = 1; });
     return list;
 }
 

@@ -100,5 +100,23 @@ TEST_P(Conv2dLayouts, Epilogues) {
     }
 }
 
+// Residuals of one value a channel, whose planes have a halo of their own.
+TEST_P(Conv2dLayouts, GatesAndSlopes) {
+    for (const char *text : epilogue_problems) {
+        const ConvProblem problem = parse_conv_problem("mb2" + std::string(text));
+        for (const ConvLayouts &layouts : natural_layouts(problem, board_)) {
+            Conv2dKernel kernel = conv_kernel(problem, layouts, board_);
+            kernel.residual = kernel.output;
+            kernel.residual->h = kernel.residual->w = 1;
+            kernel.residual->halo = {1, 0, 2, 1};
+            kernel.combine = Combine::mul;
+            expect_right(KernelCase(kernel));
+            kernel.residual->mb = 1;
+            kernel.combine = Combine::prelu;
+            expect_right(KernelCase(kernel));
+        }
+    }
+}
+
 }  // namespace
 }  // namespace convoy

@@ -245,7 +245,7 @@ std::string what_is_wrong(const KernelCase &test, const Schedule &schedule, cons
     std::vector<std::vector<float>> constants =
         pack_constants(kernel, schedule, test.operands.weights, test.operands.bias);
     for (std::vector<float> &constant : constants) pointers.push_back(constant.data());
-    const View *addend = addend_view(kernel);
+    const View *addend = second_input(kernel);
     Memory added(addend ? addend->floats() : 0, poison);
     if (addend) {
         store(*addend, test.operands.addend, added.data());

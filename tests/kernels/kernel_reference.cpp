@@ -27,13 +27,22 @@ struct Reference {
                     for (int x = 0; x < p.ow; x++) {
                         const float sum =
                             operands.bias[o] + window_sum(p, n, o / oc * ic, ic, o, y, x);
-                        const float addend = kernel.residual ? operands.addend.at(n, o, y, x) : 0;
-                        out.at(n, o, y, x) = float(activated(sum + addend, kernel.activation));
+                        out.at(n, o, y, x) =
+                            finished(sum, kernel.residual.has_value(), kernel.combine,
+                                     kernel.activation, n, o, y, x);
                     }
                 }
             }
         }
         return out;
+    }
+
+    // An epilogue: the second operand, then the activation.
+    float finished(float value, bool has_addend, Combine combine, const Activation &activation,
+                   int n, int c, int y, int x) const {
+        const double both =
+            has_addend ? combined(value, operands.addend.broadcast_at(n, c, y, x), combine) : value;
+        return float(activated(both, activation));
     }
 
     float window_sum(const ConvProblem &p, int n, int first_ic, int ic, int o, int y, int x) const {
@@ -81,22 +90,92 @@ struct Reference {
     }
 
     Tensor operator()(const ElementwiseKernel &kernel) const {
-        Tensor out = in;
-        const int plane = in.h * in.w;
-        for (size_t i = 0; i < out.values.size(); i++) {
-            const size_t channel = i / plane % in.c;
-            float value = in.values[i];
-            if (kernel.has_scale_shift)
-                value = value * operands.weights[channel] + operands.bias[channel];
-            if (kernel.addend) value += operands.addend.values[i];
-            out.values[i] = float(activated(value, kernel.activation));
+        Tensor out(kernel.output.mb, kernel.output.c, kernel.output.h, kernel.output.w);
+        for (int n = 0; n < out.mb; n++) {
+            for (int c = 0; c < out.c; c++) {
+                for (int y = 0; y < out.h; y++) {
+                    for (int x = 0; x < out.w; x++) {
+                        float value = in.broadcast_at(n, c, y, x);
+                        if (kernel.has_scale_shift)
+                            value = value * operands.weights[c] + operands.bias[c];
+                        out.at(n, c, y, x) =
+                            finished(value, kernel.addend.has_value(), kernel.combine,
+                                     kernel.activation, n, c, y, x);
+                    }
+                }
+            }
         }
         return out;
     }
 
     Tensor operator()(const ReorderKernel &) const { return in; }
 
-    Tensor operator()(const SoftmaxKernel &) const {
+    Tensor operator()(const ReduceKernel &kernel) const {
+        Tensor out(in.mb, 1, in.h, in.w);
+        for (int n = 0; n < in.mb; n++) {
+            for (int y = 0; y < in.h; y++) {
+                for (int x = 0; x < in.w; x++)
+                    out.at(n, 0, y, x) = float(reduced(kernel.reduction, n, y, x));
+            }
+        }
+        return out;
+    }
+
+    double reduced(Reduction reduction, int n, int y, int x) const {
+        double sum = 0, product = 1, largest = in.at(n, 0, y, x), least = largest;
+        for (int c = 0; c < in.c; c++) {
+            const double value = in.at(n, c, y, x);
+            sum += value, product *= value;
+            largest = std::max(largest, value), least = std::min(least, value);
+        }
+        const double results[] = {sum, sum / in.c, largest, least, product};
+        return results[int(reduction)];
+    }
+
+    Tensor operator()(const NormalizeKernel &kernel) const {
+        Tensor out = in;
+        for (int n = 0; n < in.mb; n++) {
+            for (int y = 0; y < in.h; y++) {
+                for (int x = 0; x < in.w; x++) {
+                    const double mean = reduced(Reduction::mean, n, y, x);
+                    double variance = 0;
+                    for (int c = 0; c < in.c; c++)
+                        variance += std::pow(in.at(n, c, y, x) - mean, 2) / in.c;
+                    for (int c = 0; c < in.c; c++) {
+                        const double distance = in.at(n, c, y, x) - mean;
+                        out.at(n, c, y, x) = float(distance / std::sqrt(variance + kernel.epsilon) *
+                                                       operands.weights[c] +
+                                                   operands.bias[c]);
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    Tensor operator()(const MatMulKernel &kernel) const {
+        Tensor out(kernel.output.mb, kernel.output.c, kernel.output.h, kernel.output.w);
+        const auto at = [](const Tensor &t, int n, int c, int row, int column, bool is_transposed) {
+            if (is_transposed) std::swap(row, column);
+            return t.at(t.mb == 1 ? 0 : n, t.c == 1 ? 0 : c, row, column);
+        };
+        for (int n = 0; n < out.mb; n++) {
+            for (int c = 0; c < out.c; c++) {
+                for (int y = 0; y < out.h; y++) {
+                    for (int x = 0; x < out.w; x++) {
+                        double sum = 0;
+                        for (int k = 0; k < kernel.depth(); k++)
+                            sum += at(in, n, c, y, k, kernel.is_input_transposed) *
+                                   at(operands.addend, n, c, k, x, kernel.is_right_transposed);
+                        out.at(n, c, y, x) = float(sum);
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    Tensor operator()(const SoftmaxKernel &kernel) const {
         Tensor out = in;
         for (int n = 0; n < in.mb; n++) {
             for (int y = 0; y < in.h; y++) {
@@ -105,8 +184,11 @@ struct Reference {
                     for (int c = 0; c < in.c; c++)
                         largest = std::max(largest, (double)in.at(n, c, y, x));
                     for (int c = 0; c < in.c; c++) sum += std::exp(in.at(n, c, y, x) - largest);
-                    for (int c = 0; c < in.c; c++)
-                        out.at(n, c, y, x) = float(std::exp(in.at(n, c, y, x) - largest) / sum);
+                    for (int c = 0; c < in.c; c++) {
+                        const double value = in.at(n, c, y, x) - largest;
+                        out.at(n, c, y, x) =
+                            float(kernel.is_log ? value - std::log(sum) : std::exp(value) / sum);
+                    }
                 }
             }
         }
@@ -142,12 +224,15 @@ Operands integer_operands(const Kernel &kernel) {
     } else {
         o.input = tensor_of(input, random, -50, 50);
     }
-    if (const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel)) {
+    if (std::holds_alternative<ElementwiseKernel>(kernel) ||
+        std::holds_alternative<NormalizeKernel>(kernel)) {
         o.weights.resize(input.c);
         o.bias.resize(input.c);
         fill(o.weights, random, -3, 3);
-        if (elementwise->addend) o.addend = tensor_of(*elementwise->addend, random, -50, 50);
     }
+    const View *second = second_input(kernel);
+    if (second && !std::holds_alternative<Conv2dKernel>(kernel))
+        o.addend = tensor_of(*second, random, -50, 50);
     fill(o.bias, random, -8, 8);
     return o;
 }

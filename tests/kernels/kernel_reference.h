@@ -22,10 +22,14 @@ struct Tensor {
     float at(int image, int channel, int y, int x) const {
         return const_cast<Tensor *>(this)->at(image, channel, y, x);
     }
+    // The element at coordinates of a larger tensor that this one is broadcast over.
+    float broadcast_at(int image, int channel, int y, int x) const {
+        return at(mb == 1 ? 0 : image, c == 1 ? 0 : channel, h == 1 ? 0 : y, w == 1 ? 0 : x);
+    }
 };
 
 // What a kernel reads. Weights are (oc, ic/g, kh, kw); weights and bias are an elementwise kernel's
-// scale and shift.
+// or a normalisation's scale and shift; the addend is any second input.
 struct Operands {
     Tensor input, addend;
     std::vector<float> weights, bias;

@@ -26,6 +26,9 @@ TEST_P(Softmax, MatchesReference) {
     for (const SoftmaxKernel &kernel : {kernel_of(1, 10, 1, 1), kernel_of(1, 1000, 1, 1),
                                         kernel_of(2, 7, 3, 19), kernel_of(3, 1, 2, 2)}) {
         expect_right(scaled(kernel, 0.125f, 0));
+        SoftmaxKernel logarithm = kernel;
+        logarithm.is_log = true;
+        expect_right(scaled(logarithm, 0.125f, 0));
     }
 }
 

@@ -45,6 +45,10 @@ TEST_P(Winograd, MatchesReference) {
         if (problem.mb == 2) {
             kernel.activation = Activation::relu();
             kernel.residual = kernel.output;
+        } else {  // a gate of one value a channel
+            kernel.combine = Combine::mul;
+            kernel.residual = kernel.output;
+            kernel.residual->h = kernel.residual->w = 1;
         }
         const KernelCase test(kernel);
         for (const Schedule &schedule : some_candidates(kernel)) {

@@ -55,6 +55,26 @@ TEST(LowerGraph, KeepsHalosOutOfWhatIsReadFlat) {
                          make.reshape(conv, {7, 2, 6, 7})}));
 }
 
+// A gate of one value a channel, and slopes that are a constant, are read in the planes' layout.
+TEST(LowerGraph, GatesAndLiteralsNeedNoReorder) {
+    GraphMaker make;
+    const ValueId x = make.conv(make.input({1, 32, 14, 14}), 32, 3, 1);
+    PoolProblem p{.kind = PoolProblem::Kind::average, .c = 32, .ih = 14, .iw = 14};
+    p.kh = p.kw = 14;
+    const ValueId gate = make.conv(make.append(Pool2d{p}, {x}, {1, 32, 1, 1}), 32, 1);
+    const ValueId gated = make.append(Binary{Combine::mul, {}}, {gate, x}, {1, 32, 14, 14});
+    const auto data = std::make_shared<const std::vector<float>>(32, 0.5f);
+    const ValueId slopes = make.append(Literal{data}, {}, {1, 32, 1, 1});
+    const ValueId sloped =
+        make.append(Binary{Combine::prelu, {}}, {gated, slopes}, {1, 32, 14, 14});
+    const Plan plan = plan_of(make.finish({make.conv(sloped, 32, 3, 1)}));
+    int reorders = 0;
+    for (const PlanStep &step : plan.steps)
+        reorders += std::holds_alternative<ReorderKernel>(step.kernel);
+    EXPECT_LE(reorders, 2) << "more than those at the border";
+    EXPECT_EQ(plan.steps.size(), 6u + reorders);
+}
+
 TEST(LowerGraph, ConcatenatesOddNumbersOfChannels) {
     for (int axis : {0, 1, 2, 3}) {
         SCOPED_TRACE(axis);

@@ -70,8 +70,12 @@ void check_steps(const Graph &graph, const Plan &plan) {
     std::set<int> written;
     for (int t = 0; t < (int)plan.tensors.size(); t++) {
         const PlanTensor &tensor = plan.tensors[t];
-        if (tensor.place == Place::input) written.insert(t);
-        if (tensor.place != Place::arena) {
+        if (tensor.place == Place::input || tensor.place == Place::constant) written.insert(t);
+        if (tensor.place == Place::constant) {
+            ASSERT_TRUE(tensor.data) << tensor.name;
+            EXPECT_EQ((int64_t)tensor.data->size(), tensor.view.floats()) << tensor.name;
+        }
+        if (tensor.place == Place::input || tensor.place == Place::output) {
             const auto &values = tensor.place == Place::input ? graph.inputs : graph.outputs;
             EXPECT_EQ(tensor.view.floats(), graph.values[values.at(tensor.index)].count())
                 << tensor.name << " is the caller's: dense, without halo or padding";

@@ -42,20 +42,12 @@ const View &output_view(const Kernel &kernel) {
     return std::visit([](const auto &k) -> const View & { return k.output; }, kernel);
 }
 
-const View *addend_view(const Kernel &kernel) {
-    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel))
-        return conv->residual ? &*conv->residual : nullptr;
-    if (const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel))
-        return elementwise->addend ? &*elementwise->addend : nullptr;
-    return nullptr;
-}
-
 int64_t input_offset(const Kernel &) {
     return 0;
 }
 
 int64_t addend_offset(const Kernel &kernel) {
-    return std::holds_alternative<Conv2dKernel>(kernel) ? addend_view(kernel)->origin() : 0;
+    return std::holds_alternative<Conv2dKernel>(kernel) ? second_input(kernel)->origin() : 0;
 }
 
 int64_t output_offset(const Kernel &kernel) {
@@ -78,6 +70,7 @@ std::vector<std::vector<float>> pack_constants(const Kernel &kernel, const Sched
         return {pack_channels(elementwise->input, weights_or_scale.data()),
                 pack_channels(elementwise->input, bias_or_shift.data())};
     }
+    if (std::holds_alternative<NormalizeKernel>(kernel)) return {weights_or_scale, bias_or_shift};
     return {};
 }
 

@@ -45,8 +45,6 @@ int64_t input_offset(const Kernel &kernel);
 int64_t addend_offset(const Kernel &kernel);
 int64_t output_offset(const Kernel &kernel);
 
-// The residual of a convolution or the addend of an elementwise kernel, null where it has none.
-const View *addend_view(const Kernel &kernel);
 const View &input_view(const Kernel &kernel);
 const View &output_view(const Kernel &kernel);
 
