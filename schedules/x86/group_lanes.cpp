@@ -117,6 +117,9 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
             ((tile_ow - 1.0) * p.sw + p.kw) * ((tile_oh - 1.0) * p.sh + p.kh) / (p.kw * p.kh);
         loads = tile_oc + std::min(inputs, 0.5 * (distinct + inputs));
     }
+    // Vectors of several columns start at any column, and a load that crosses a cache line counts
+    // twice.
+    loads += inputs * (vector_ow - 1) * lanes * sizeof(float) / 64;
     if (vector_ow > 1 && p.sw > 1) loads += 2 * inputs * (vector_ow - 1);
     const double step = step_cycles(board, lanes * vector_ow, inputs * tile_oc, loads);
     const double steps = (double)ic * p.kh * p.kw;
