@@ -1,52 +1,58 @@
 # convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] [DIMS <dim>=<size>...] [SHARED])
+# convoy_add_layer(<target> <descriptor> [WEIGHTS <file.npy> [BIAS <file.npy>]] [NAME <name>] [BOARDS <board>...]
+#                  [SHARED])
 #
-# Compiles an ONNX model when the project is built and links the library, its header <name>.h, convoy::runtime
-# and the threads library into <target>, an executable or a library; call it once a model.
-#   ONNX    the model, relative to the current source folder
-#   NAME    of the library and its header, prefix of its functions [the file's name without extension]
-#   BOARDS  what `convoy boards` lists; with several, the best one that the CPU has is taken at start [host]
-#   DIMS    sizes of the model's named dimensions, as N=1
-#   SHARED  a shared library rather than a static one
-# The model is compiled again when the ONNX file or the convoy command changes.
-function(convoy_add_model target)
-    set(usage "expected convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] "
-              "[DIMS <dim>=<size>...] [SHARED])")
-    string(CONCAT usage ${usage})
-    cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "ONNX;NAME" "BOARDS;DIMS")
-    if(NOT TARGET ${target})
-        message(FATAL_ERROR "convoy_add_model: '${target}' is not a target; add it first: ${usage}")
-    elseif(DEFINED arg_UNPARSED_ARGUMENTS)
-        message(FATAL_ERROR "convoy_add_model(${target}): unknown argument '${arg_UNPARSED_ARGUMENTS}': ${usage}")
-    elseif(DEFINED arg_KEYWORDS_MISSING_VALUES)
-        message(FATAL_ERROR "convoy_add_model(${target}): no value after ${arg_KEYWORDS_MISSING_VALUES}: ${usage}")
-    elseif(NOT DEFINED arg_ONNX)
-        message(FATAL_ERROR "convoy_add_model(${target}): no ONNX file: ${usage}")
-    endif()
+# Compiles an ONNX model, or one layer, when the project is built and links the library, its header <name>.h,
+# convoy::runtime and the threads library into <target>, an executable or a library; call it once a model or layer.
+#   ONNX        the model, relative to the current source folder
+#   descriptor  a convolution in the letters of `convoy compile --help`: g4ic64ih56oc64kh3ph1+bias+relu
+#   WEIGHTS     float32 (oc, ic/g, kh, kw), baked in; without them <name>_pack takes weights and bias at run time
+#   BIAS        float32 (oc), with WEIGHTS for a layer with +bias
+#   NAME        of the library and its header, prefix of its functions [the file's name without extension; the
+#               layer's n"name", or its descriptor, with '_' for other characters than letters and digits]
+#   BOARDS      what `convoy boards` lists; with several, the best one that the CPU has is taken at start [host]
+#   DIMS        sizes of the model's named dimensions, as N=1
+#   SHARED      a shared library rather than a static one
+# It is compiled again when one of the files or the convoy command changes.
 
-    cmake_path(ABSOLUTE_PATH arg_ONNX NORMALIZE OUTPUT_VARIABLE model)
-    get_source_file_property(is_generated "${model}" GENERATED)
-    if(NOT is_generated AND (NOT EXISTS "${model}" OR IS_DIRECTORY "${model}"))
-        message(FATAL_ERROR "convoy_add_model(${target}): no such file: ${model}: expected an ONNX model")
+# Sets <result> to the absolute path of a file that is there or that the build makes.
+function(_convoy_existing_file caller what file result)
+    cmake_path(ABSOLUTE_PATH file NORMALIZE OUTPUT_VARIABLE path)
+    get_source_file_property(is_generated "${path}" GENERATED)
+    if(NOT is_generated AND (NOT EXISTS "${path}" OR IS_DIRECTORY "${path}"))
+        message(FATAL_ERROR "${caller}: no such file: ${path}: expected ${what}")
     endif()
-    set(name "${arg_NAME}")
-    if(NOT DEFINED arg_NAME)
-        cmake_path(GET model STEM LAST_ONLY name)
-        string(REGEX REPLACE "[^A-Za-z0-9]" "_" name "${name}")
-        string(REGEX REPLACE "^([0-9]|$)" "model_\\1" name "${name}")
-    elseif(NOT name MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
-        message(FATAL_ERROR "convoy_add_model(${target}): NAME '${name}': expected a C identifier")
+    set(${result} "${path}" PARENT_SCOPE)
+endfunction()
+
+# Checks what cmake_parse_arguments made of a call.
+macro(_convoy_check_call function usage)
+    if(NOT TARGET ${target})
+        message(FATAL_ERROR "${function}: '${target}' is not a target; add it first: ${usage}")
+    elseif(DEFINED arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "${function}(${target}): unknown argument '${arg_UNPARSED_ARGUMENTS}': ${usage}")
+    elseif(DEFINED arg_KEYWORDS_MISSING_VALUES)
+        message(FATAL_ERROR "${function}(${target}): no value after ${arg_KEYWORDS_MISSING_VALUES}: ${usage}")
+    endif()
+endmacro()
+
+# Compiles `what`, an ONNX file or a descriptor, to the library `name` and links it into the target. Takes the
+# arguments of the caller, arg_BOARDS and arg_SHARED, and OPTIONS of the command and FILES that it reads.
+function(_convoy_add_library function target what name)
+    cmake_parse_arguments(PARSE_ARGV 4 call "" "" "OPTIONS;FILES")
+    if(NOT name MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
+        message(FATAL_ERROR "${function}(${target}): NAME '${name}': expected a C identifier")
     endif()
     # A name cannot hold a dot: no two models of any targets share a library target, nor does one share the user's.
     set(library convoy_model.${target}.${name})
     if(TARGET ${library})
-        message(FATAL_ERROR "convoy_add_model(${target}): a model '${name}' was added already: "
-                            "expected another NAME")
+        message(FATAL_ERROR "${function}(${target}): a model '${name}' was added already: expected another NAME")
     endif()
 
     set(folder ${CMAKE_CURRENT_BINARY_DIR}/convoy_models/${target}/${name})
     set(kind STATIC)
     set(file ${folder}/lib/lib${name}.a)
-    set(options --output ${folder} --name ${name} --quiet)
+    set(options --output ${folder} --name ${name} --quiet ${call_OPTIONS})
     if(arg_SHARED)
         set(kind SHARED)
         set(file ${folder}/lib/lib${name}.so)
@@ -57,17 +63,14 @@ function(convoy_add_model target)
     endif()
     list(JOIN arg_BOARDS "," boards)
     list(APPEND options --board ${boards})
-    foreach(dim IN LISTS arg_DIMS)
-        list(APPEND options --dim ${dim})
-    endforeach()
 
-    cmake_path(GET model FILENAME model_file)
+    cmake_path(GET what FILENAME shown)
     add_custom_command(
         OUTPUT ${file} ${folder}/include/${name}.h ${folder}/share/${name}.json
-        COMMAND convoy::convoy compile ${model} ${options}
-        DEPENDS ${model} convoy::convoy $<TARGET_FILE:convoy::convoy>
+        COMMAND convoy::convoy compile ${what} ${options}
+        DEPENDS ${call_FILES} convoy::convoy $<TARGET_FILE:convoy::convoy>
                 $<TARGET_PROPERTY:convoy::convoy,CONVOY_DATA>
-        COMMENT "Compiling ${model_file} for ${boards}" VERBATIM)
+        COMMENT "Compiling ${shown} for ${boards}" VERBATIM)
     add_custom_target(${library}.compile DEPENDS ${file})
 
     find_package(Threads REQUIRED)
@@ -88,4 +91,53 @@ function(convoy_add_model target)
     else()
         target_link_libraries(${target} PUBLIC ${library})
     endif()
+endfunction()
+
+function(convoy_add_model target)
+    string(CONCAT usage "expected convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] "
+                        "[DIMS <dim>=<size>...] [SHARED])")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "ONNX;NAME" "BOARDS;DIMS")
+    _convoy_check_call(convoy_add_model "${usage}")
+    if(NOT DEFINED arg_ONNX)
+        message(FATAL_ERROR "convoy_add_model(${target}): no ONNX file: ${usage}")
+    endif()
+    _convoy_existing_file("convoy_add_model(${target})" "an ONNX model" "${arg_ONNX}" model)
+    set(name "${arg_NAME}")
+    if(NOT DEFINED arg_NAME)
+        cmake_path(GET model STEM LAST_ONLY name)
+        string(REGEX REPLACE "[^A-Za-z0-9]" "_" name "${name}")
+        string(REGEX REPLACE "^([0-9]|$)" "model_\\1" name "${name}")
+    endif()
+    set(options "")
+    foreach(dim IN LISTS arg_DIMS)
+        list(APPEND options --dim ${dim})
+    endforeach()
+    _convoy_add_library(convoy_add_model ${target} "${model}" "${name}" OPTIONS ${options} FILES ${model})
+endfunction()
+
+function(convoy_add_layer target descriptor)
+    string(CONCAT usage "expected convoy_add_layer(<target> <descriptor> [WEIGHTS <file.npy> [BIAS <file.npy>]] "
+                        "[NAME <name>] [BOARDS <board>...] [SHARED])")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "NAME;WEIGHTS;BIAS" "BOARDS")
+    _convoy_check_call(convoy_add_layer "${usage}")
+    set(options "")
+    set(files "")
+    foreach(constant WEIGHTS BIAS)
+        if(DEFINED arg_${constant})
+            _convoy_existing_file("convoy_add_layer(${target})" "a .npy file" "${arg_${constant}}" file)
+            string(TOLOWER --${constant} option)
+            list(APPEND options ${option} ${file})
+            list(APPEND files ${file})
+        endif()
+    endforeach()
+    set(name "${arg_NAME}")
+    if(NOT DEFINED arg_NAME)
+        set(name "${descriptor}")
+        if(descriptor MATCHES "n\"([^\"]+)\"")
+            set(name "${CMAKE_MATCH_1}")
+        endif()
+        string(REGEX REPLACE "[^A-Za-z0-9]" "_" name "${name}")
+        string(REGEX REPLACE "(.)_+$" "\\1" name "${name}")
+    endif()
+    _convoy_add_library(convoy_add_layer ${target} "${descriptor}" "${name}" OPTIONS ${options} FILES ${files})
 endfunction()

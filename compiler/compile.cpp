@@ -15,6 +15,7 @@
 #include "compiler/plan/layout_assignment.h"
 #include "compiler/plan/lower.h"
 #include "compiler/plan/memory_plan.h"
+#include "compiler/plan/packing.h"
 
 namespace convoy {
 
@@ -28,12 +29,11 @@ void report(const CompileOptions &options, const std::string &what, int done = 0
 }
 
 Variant compile_variant(const Graph &graph, const Board &board, const std::string &name,
-                        const fs::path &work, const CompileOptions &options) {
+                        const fs::path &work, bool packs_ahead, const CompileOptions &options) {
     const Records records = load_records(board.name);
     report(options, "choosing layouts for " + board.name);
     Variant variant{
         board, lower(graph, assign_layouts(graph, board, records, options.rules), board), {}, {}};
-    plan_memory(variant.plan);
 
     KernelCompileOptions kernel_options;
     kernel_options.jobs = options.jobs;
@@ -45,6 +45,8 @@ Variant compile_variant(const Graph &graph, const Board &board, const std::strin
     };
     variant.kernels = compile_kernels(variant.plan.kernels, board, records,
                                       symbol_prefix(name, board), work, kernel_options);
+    (packs_ahead ? plan_packing_ahead : plan_packing)(variant.plan, variant.kernels);
+    plan_memory(variant.plan);
     report(options, "packing weights for " + board.name);
     variant.constants = pack_constants(variant.plan, variant.kernels);
     return variant;
@@ -98,10 +100,10 @@ std::vector<fs::path> build_objects(const Library &library, const Toolchain &too
 }
 
 // An input or output as the C ABI can describe it.
-const Value &border_value(const Graph &graph, ValueId v, const fs::path &model) {
+const Value &border_value(const Graph &graph, ValueId v, const std::string &source) {
     const Value &value = graph.values[v];
     if (value.dims.size() > 8) {
-        throw CompileError(model.string() + ": '" + value.name + "' has " +
+        throw CompileError(source + ": '" + value.name + "' has " +
                            std::to_string(value.dims.size()) + " dims, expected at most 8");
     }
     return value;
@@ -136,28 +138,35 @@ std::string library_name(const std::string &text) {
     return name;
 }
 
-CompileResult compile_model(const fs::path &model, const CompileOptions &options) {
+namespace {
+
+// Of the layer's inputs, weights and bias become one: what the pack function makes of them.
+void take_weights_as_packed(Library &library, const Graph &layer) {
+    const Node &node = layer.nodes[0];
+    const auto &conv = std::get<Conv2d>(node.operation);
+    library.weights = layer.values[node.inputs[conv.weights_input()]];
+    if (!conv.bias) library.bias = layer.values[node.inputs[conv.bias_input()]];
+    library.packed_input = 1;
+    const auto first = library.inputs.begin() + library.packed_input;
+    library.inputs.erase(first, first + 1 + library.bias.has_value());
+    library.inputs.insert(library.inputs.begin() + library.packed_input, {"packed", {}});
+}
+
+CompileResult compile_graph(Graph graph, Library library, const CompileOptions &options) {
+    const std::string name = library.name;
+    const bool packs_ahead = library.packed_input >= 0;
     const std::vector<Board> boards = load_boards(options.boards);
     const Toolchain tools;
-    const std::string name =
-        library_name(options.name.empty() ? model.stem().string() : options.name);
-    if (!options.name.empty() && name != options.name)
-        throw CompileError("the name '" + options.name + "' is no free identifier of C and C++, " +
-                           "expected one as '" + name + "'");
-
-    report(options, "reading " + model.filename().string());
-    Graph graph = import_onnx(model, options.import);
-    Library library{name, model.filename().string(), {}, {}, {}, graph.parameter_count()};
-    for (ValueId v : graph.inputs) library.inputs.push_back(border_value(graph, v, model));
-    for (ValueId v : graph.outputs) library.outputs.push_back(border_value(graph, v, model));
     report(options, "optimising the graph");
     optimize(graph);
 
     Staging staging(options.folder);
     for (const Board &board : boards) {
-        library.variants.push_back(compile_variant(graph, board, name, staging.work(), options));
+        library.variants.push_back(
+            compile_variant(graph, board, name, staging.work(), packs_ahead, options));
     }
     graph = {};
+    if (packs_ahead) library.inputs[library.packed_input].dims = {library.packed_floats()};
 
     report(options, "writing the library");
     const std::vector<fs::path> objects = build_objects(library, tools, staging.work());
@@ -193,6 +202,36 @@ CompileResult compile_model(const fs::path &model, const CompileOptions &options
             first.kernels[step.kernel_index].ranked.cycles / (first.board.clock_ghz * 1e3);
     }
     return result;
+}
+
+// A library without its variants. `source` is a file's name or a layer's descriptor.
+Library describe(const Graph &graph, const std::string &source, const std::string &default_name,
+                 const CompileOptions &options) {
+    const std::string name = library_name(options.name.empty() ? default_name : options.name);
+    if (!options.name.empty() && name != options.name)
+        throw CompileError("the name '" + options.name + "' is no free identifier of C and C++, " +
+                           "expected one as '" + name + "'");
+    Library library{name, source, {}, {}, {}, graph.parameter_count()};
+    for (ValueId v : graph.inputs) library.inputs.push_back(border_value(graph, v, source));
+    for (ValueId v : graph.outputs) library.outputs.push_back(border_value(graph, v, source));
+    return library;
+}
+
+}  // namespace
+
+CompileResult compile_model(const fs::path &model, const CompileOptions &options) {
+    report(options, "reading " + model.filename().string());
+    Graph graph = import_onnx(model, options.import);
+    Library library = describe(graph, model.filename().string(), model.stem().string(), options);
+    return compile_graph(std::move(graph), std::move(library), options);
+}
+
+CompileResult compile_layer(const Layer &layer, const LayerConstants &constants,
+                            const CompileOptions &options) {
+    Graph graph = layer_graph(layer, constants);
+    Library library = describe(graph, to_string(layer), layer_library_name(layer), options);
+    if (!constants.weights) take_weights_as_packed(library, graph);
+    return compile_graph(std::move(graph), std::move(library), options);
 }
 
 }  // namespace convoy

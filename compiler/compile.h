@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/emit/kernel_compiler.h"
+#include "compiler/layer.h"
 #include "compiler/onnx/import.h"
 
 namespace convoy {
@@ -13,7 +14,7 @@ namespace convoy {
 struct CompileOptions {
     std::vector<std::string> boards = {"host"};
     std::filesystem::path folder;  // receives lib/, include/ and share/
-    std::string name;              // of the library; empty: the model file's stem
+    std::string name;              // of the library; empty: the model file's stem or the layer's
     bool shared = false;           // a shared library rather than a static one
     ImportOptions import;
     int jobs = 2;
@@ -34,6 +35,11 @@ struct CompileResult {
 // Compiles an ONNX model into a library for the boards: all files are written, or none. Throws
 // ImportError, BoardError, RecordError, CompileError, ToolError, Interrupted; what() is one line.
 CompileResult compile_model(const std::filesystem::path &model, const CompileOptions &options);
+
+// The same for one layer. Without constant weights the library has a function that packs them, and
+// takes what that makes as an input.
+CompileResult compile_layer(const Layer &layer, const LayerConstants &constants,
+                            const CompileOptions &options);
 
 // A model's name as an identifier of C and C++: other characters become '_', and what the languages
 // or the runtime have taken gets a prefix.

@@ -21,7 +21,7 @@ public:
     void operator()(const Conv2d &conv) const {
         const ConvProblem &p = conv.problem;
         check(p);
-        expect_inputs(conv.has_residual ? 2 : 1);
+        expect_inputs(conv.input_count());
         expect_dims("input", input(0), {p.mb, p.ic, p.ih, p.iw});
         expect_dims("output", output(), {p.mb, p.oc, p.oh, p.ow});
         if (conv.has_residual) {
@@ -31,8 +31,17 @@ public:
             }
             expect_dims("residual", input(1), expected);
         }
-        expect_size("weights", conv.weights, p.weight_count());
-        expect_size("bias", conv.bias, p.oc);
+        if (conv.weights) {
+            expect_size("weights", conv.weights, p.weight_count());
+        } else {
+            expect_dims("weights", input(conv.weights_input()),
+                        {p.oc, p.ic_per_group(), p.kh, p.kw});
+        }
+        if (conv.bias) {
+            expect_size("bias", conv.bias, p.oc);
+        } else {
+            expect_dims("bias", input(conv.bias_input()), {p.oc});
+        }
     }
 
     void operator()(const FullyConnected &fc) const {
@@ -236,7 +245,8 @@ int64_t Graph::parameter_count() const {
     size_t count = 0;
     for (const Node &node : nodes) {
         if (const auto *conv = std::get_if<Conv2d>(&node.operation)) {
-            count += conv->weights->size() + conv->bias->size();
+            if (conv->weights) count += conv->weights->size();
+            if (conv->bias) count += conv->bias->size();
         } else if (const auto *fc = std::get_if<FullyConnected>(&node.operation)) {
             count += fc->weights->size() + fc->bias->size();
         } else if (const auto *scale_shift = std::get_if<ScaleShift>(&node.operation)) {

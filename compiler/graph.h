@@ -24,15 +24,21 @@ struct Value {
     int64_t count() const;
 };
 
-// inputs: {input} or {input, residual}. output = activation(combine(conv(input) + bias, residual)).
+// inputs: {input, residual, weights, bias}, each of the last three where there is one.
+// output = activation(combine(conv(input) + bias, residual)).
 // The residual has the output's dims, where mb, h and w may be 1 instead.
 struct Conv2d {
     ConvProblem problem;
-    Constant weights;  // (oc, ic/g, kh, kw)
-    Constant bias;     // (oc); never null
+    Constant weights;  // (oc, ic/g, kh, kw); null: an input of the node
+    Constant bias;     // (oc); null: an input of the node
     bool has_residual = false;
     Activation activation;
     Combine combine = Combine::add;
+
+    bool has_constants() const { return weights && bias; }
+    int weights_input() const { return 1 + has_residual; }
+    int bias_input() const { return weights_input() + !weights; }
+    int input_count() const { return bias_input() + !bias; }
 };
 
 // output = activation(weights * flattened input + bias): the input of any rank is read as (mb, ic),

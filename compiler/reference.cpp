@@ -38,7 +38,7 @@ TapRange tap_range(int i, int o, int stride, int offset) {
 }
 
 // output plane += weights of one (oc, ic) * input plane. Innermost over ow, which is contiguous.
-void accumulate_plane(const ConvProblem &p, const double *input, const float *weights,
+void accumulate_plane(const ConvProblem &p, const double *input, const double *weights,
                       double *output) {
     for (int kh = 0; kh < p.kh; ++kh) {
         const TapRange rows = tap_range(p.ih, p.oh, p.sh, kh * p.dh - p.ph);
@@ -74,17 +74,19 @@ public:
         const ConvProblem &p = conv.problem;
         const int64_t in_plane = int64_t{p.ih} * p.iw, out_plane = int64_t{p.oh} * p.ow;
         const int64_t taps = int64_t{p.kh} * p.kw;
+        const Data weights = constant_or_input(conv.weights, conv.weights_input());
+        const Data bias = constant_or_input(conv.bias, conv.bias_input());
         Data output(size_t(p.mb) * p.oc * out_plane);
         for (int mb = 0; mb < p.mb; ++mb) {
             for (int oc = 0; oc < p.oc; ++oc) {
                 const int first_ic = oc / p.oc_per_group() * p.ic_per_group();
                 double *out = output.data() + (int64_t{mb} * p.oc + oc) * out_plane;
-                for (int64_t i = 0; i < out_plane; ++i) out[i] += (*conv.bias)[oc];
+                for (int64_t i = 0; i < out_plane; ++i) out[i] += bias[oc];
                 for (int i = 0; i < p.ic_per_group(); ++i) {
                     const int64_t ic = int64_t{mb} * p.ic + first_ic + i;
                     const int64_t kernel = int64_t{oc} * p.ic_per_group() + i;
                     accumulate_plane(p, input(0).data() + ic * in_plane,
-                                     conv.weights->data() + kernel * taps, out);
+                                     weights.data() + kernel * taps, out);
                 }
             }
         }
@@ -259,6 +261,9 @@ public:
 
 private:
     const Data &input(size_t i) const { return values_[node_.inputs[i]]; }
+    Data constant_or_input(const Constant &constant, size_t i) const {
+        return constant ? Data(constant->begin(), constant->end()) : input(i);
+    }
     const Dims &input_dims(size_t i) const { return graph_.values[node_.inputs[i]].dims; }
     const Dims &output_dims() const { return graph_.values[node_.output].dims; }
 

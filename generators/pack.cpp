@@ -4,106 +4,74 @@
 
 namespace convoy {
 
-namespace {
-
-PackedConv2d pack_for_conv2d(const Conv2dKernel &kernel, int vector, const float *weights,
-                             const float *bias) {
+PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     const ConvProblem &p = kernel.problem;
-    const int ic = p.ic_per_group(), taps = p.kh * p.kw;
-    const int oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
     const Layout &in = kernel.input.layout, &out = kernel.output.layout;
-    PackedConv2d packed;
-    packed.weights.assign((size_t)p.g * oc_vectors * taps * ic * vector, 0.0f);
-    packed.bias.assign((size_t)p.g * oc_vectors * vector, 0.0f);
-
-    std::vector<int> channel_of_position(
-        ic);  // of one group, relative to its first; equal for all groups
-    for (int c = 0; c < ic; c++) channel_of_position[c] = channel_at(in, p.ic, c);
-    for (int position = 0; position < p.g * oc_vectors * vector; position++) {
-        const int oc = channel_at(out, p.oc, position);
-        if (oc < 0) continue;
-        packed.bias[position] = bias[oc];
-        const float *from = weights + (size_t)oc * ic * taps;
-        float *to = packed.weights.data() + (size_t)(position / vector) * taps * ic * vector +
-                    position % vector;
-        for (int tap = 0; tap < taps; tap++) {
-            for (int c = 0; c < ic; c++) {
-                to[((size_t)tap * ic + c) * vector] =
-                    from[(size_t)channel_of_position[c] * taps + tap];
-            }
-        }
-    }
-    return packed;
-}
-
-// U = G g G^T of every filter, at (m + 2)^2 points.
-PackedConv2d pack_for_winograd_conv2d(const Conv2dKernel &kernel, int vector, int m,
-                                      const float *weights, const float *bias) {
-    PackedConv2d packed = pack_for_conv2d(kernel, vector, weights, bias);
-    const ConvProblem &p = kernel.problem;
-    const int ic = p.ic_per_group(), points = m + 2;
-    const size_t vectors = packed.bias.size() / vector;  // of all groups
-    const auto filter = winograd_transform(m).filter();
-    std::vector<float> transformed(vectors * ic * vector * points * points);
-    for (size_t v = 0; v < vectors; v++) {
-        for (int c = 0; c < ic * vector; c++) {
-            const auto tap = [&](int y, int x) {
-                return packed.weights[(v * 9 + y * 3 + x) * ic * vector + c];
-            };
-            for (int i = 0; i < points; i++) {
-                for (int j = 0; j < points; j++) {
-                    double sum = 0;
-                    for (int y = 0; y < 3; y++) {
-                        for (int x = 0; x < 3; x++) sum += filter[i][y] * filter[j][x] * tap(y, x);
-                    }
-                    transformed[((size_t(i) * points + j) * vectors + v) * ic * vector + c] =
-                        (float)sum;
-                }
-            }
-        }
-    }
-    packed.weights = std::move(transformed);
-    return packed;
-}
-
-PackedConv2d pack_for_grouped_conv2d(const Conv2dKernel &kernel, const float *weights,
-                                     const float *bias) {
-    const ConvProblem &p = kernel.problem;
     const int ic = p.ic_per_group(), oc = p.oc_per_group(), taps = p.kh * p.kw;
-    const int lanes = kernel.input.layout.block, lane_groups = (p.g + lanes - 1) / lanes;
-    PackedConv2d packed;
-    packed.weights.assign((size_t)lane_groups * ic * taps * oc * lanes, 0.0f);
-    packed.bias.assign((size_t)lane_groups * oc * lanes, 0.0f);
-
-    for (int group = 0; group < p.g; group++) {
-        const int lane = group % lanes, lane_group = group / lanes;
-        for (int o = 0; o < oc; o++) {
-            packed.bias[((size_t)lane_group * oc + o) * lanes + lane] = bias[group * oc + o];
-            for (int c = 0; c < ic; c++) {
-                const float *from = weights + ((size_t)(group * oc + o) * ic + c) * taps;
-                for (int tap = 0; tap < taps; tap++) {
-                    const size_t at = (((size_t)lane_group * ic + c) * taps + tap) * oc + o;
-                    packed.weights[at * lanes + lane] = from[tap];
-                }
-            }
+    order_.ic = ic;
+    order_.taps = taps;
+    if (packing.form == Packing::Form::group_lanes) {
+        // (lane, oc of the group, taps, ic of the group, lane group)
+        const int lanes = in.block, lane_groups = (p.g + lanes - 1) / lanes;
+        for (int at = 0; at < lane_groups * oc * lanes; at++) {
+            const int group = at / (oc * lanes) * lanes + at % lanes;
+            output_channel_.push_back(group < p.g ? group * oc + at / lanes % oc : -1);
         }
+        for (int c = 0; c < ic; c++) input_channel_.push_back(c);
+        order_.run = oc * lanes;
+        order_.tap_stride = order_.run;
+        order_.ic_stride = taps * order_.run;
+    } else {
+        // (lane, ic of the group, taps, vector)
+        const int vector = packing.vector;
+        const int vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc / vector;
+        for (int at = 0; at < vectors * vector; at++)
+            output_channel_.push_back(channel_at(out, p.oc, at));
+        // Of one group, relative to its first; equal for all groups.
+        for (int c = 0; c < ic; c++) input_channel_.push_back(channel_at(in, p.ic, c));
+        order_.run = vector;
+        order_.ic_stride = vector;
+        order_.tap_stride = ic * vector;
     }
+    order_.run_stride = taps * ic * order_.run;
+    order_.positions = (int)output_channel_.size();
+    if (packing.form == Packing::Form::winograd) {
+        // (lane, ic of the group, vector, points)
+        for (const auto &row : winograd_transform(packing.m).filter())
+            filter_.insert(filter_.end(), row.begin(), row.end());
+        order_.points = packing.m + 2;
+        order_.taps = order_.points * order_.points;
+        order_.run_stride = ic * order_.run;
+        order_.tap_stride = ic * order_.positions;
+    }
+}
+
+convoy_packing PackingOrder::view() const {
+    convoy_packing view = order_;
+    view.output_channel = output_channel_.data();
+    view.input_channel = input_channel_.data();
+    view.filter = filter_.empty() ? nullptr : filter_.data();
+    return view;
+}
+
+std::vector<float> PackingOrder::weights(const float *dense) const {
+    const convoy_packing order = view();
+    std::vector<float> packed((size_t)weight_floats());
+    convoy_pack_weights(&order, dense, packed.data());
     return packed;
 }
 
-}  // namespace
+std::vector<float> PackingOrder::bias(const float *dense) const {
+    const convoy_packing order = view();
+    std::vector<float> packed((size_t)bias_floats());
+    convoy_pack_bias(&order, dense, packed.data());
+    return packed;
+}
 
 PackedConv2d pack_conv2d(const Conv2dKernel &kernel, const Packing &packing, const float *weights,
                          const float *bias) {
-    switch (packing.form) {
-        case Packing::Form::oc_vectors:
-            return pack_for_conv2d(kernel, packing.vector, weights, bias);
-        case Packing::Form::group_lanes:
-            return pack_for_grouped_conv2d(kernel, weights, bias);
-        case Packing::Form::winograd:
-            return pack_for_winograd_conv2d(kernel, packing.vector, packing.m, weights, bias);
-    }
-    return {};
+    const PackingOrder order(kernel, packing);
+    return {order.weights(weights), order.bias(bias)};
 }
 
 std::vector<float> pack_channels(const View &view, const float *values) {

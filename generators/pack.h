@@ -3,8 +3,9 @@
 #include <vector>
 
 #include "generators/kernel.h"
+#include "runtime_glue/driver/pack.h"
 
-// Packing of constants ahead of time, into the orders that conv2d.h, grouped_conv2d.h and
+// Packing of constants, into the orders that conv2d.h, grouped_conv2d.h and
 // elementwise.h document. Channel permutations of the layouts are folded in here, so that they cost
 // nothing at run time.
 
@@ -23,7 +24,27 @@ struct Packing {
     int m = 0;
 };
 
-// weights: (oc, ic/g, kh, kw); bias: (oc).
+// Where each element of a convolution's weights and bias goes: what runtime_glue/driver/pack.h
+// works by, with the tables that it points to.
+class PackingOrder {
+public:
+    PackingOrder(const Conv2dKernel &kernel, const Packing &packing);
+
+    // weights: (oc, ic/g, kh, kw); bias: (oc)
+    std::vector<float> weights(const float *dense) const;
+    std::vector<float> bias(const float *dense) const;
+    // Valid as long as this object.
+    convoy_packing view() const;
+    int64_t weight_floats() const { return int64_t{order_.positions} * order_.ic * order_.taps; }
+    int64_t bias_floats() const { return order_.positions; }
+
+private:
+    std::vector<int> output_channel_, input_channel_;
+    std::vector<double> filter_;
+    convoy_packing order_{};
+};
+
+// Both at once.
 PackedConv2d pack_conv2d(const Conv2dKernel &kernel, const Packing &packing, const float *weights,
                          const float *bias);
 

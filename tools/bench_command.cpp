@@ -52,6 +52,7 @@ nlohmann::json measure(LoadedLibrary &library, const Options &options) {
     const nlohmann::json &board = library.board();
     const LoadedLibrary::Tensors inputs = random_inputs(library);
     LoadedLibrary::Tensors outputs = library.make_outputs();
+    library.pack(inputs);
     Progress progress(!options.json);
     for (int i = 0; i < 3; i++) library.run(inputs, outputs, options.threads);
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "compiler/compile.h"
+#include "compiler/layer.h"
 #include "tools/command.h"
 #include "tools/options.h"
 #include "tools/progress.h"
@@ -13,10 +14,26 @@ namespace {
 
 struct Options {
     std::filesystem::path model;
+    std::filesystem::path weights, bias;
     CompileOptions compile;
     std::vector<std::string> dims;
     bool quiet = false;
 };
+
+CompileResult compile(const Options &options) {
+    if (!is_layer_descriptor(options.model)) {
+        if (!options.weights.empty() || !options.bias.empty())
+            throw std::invalid_argument("--weights and --bias are for a layer, and " +
+                                        options.model.string() + " is a model");
+        return compile_model(options.model, options.compile);
+    }
+    if (!options.dims.empty())
+        throw std::invalid_argument("--dim is for a model, and " + options.model.string() +
+                                    " is no file");
+    const Layer layer = parse_layer_argument(options.model);
+    return compile_layer(layer, read_layer_constants(layer, options.weights, options.bias),
+                         options.compile);
+}
 
 void run(Options &options) {
     options.compile.import.dims = parse_dims(options.dims);
@@ -26,7 +43,7 @@ void run(Options &options) {
     };
     options.compile.import.warn = [&](const std::string &text) { progress.warn(text); };
     const auto start = std::chrono::steady_clock::now();
-    const CompileResult r = compile_model(options.model, options.compile);
+    const CompileResult r = compile(options);
     progress.clear();
     if (options.quiet) return;
     const double seconds =
@@ -45,11 +62,11 @@ void run(Options &options) {
 }  // namespace
 
 void add_compile_command(CLI::App &app) {
-    CLI::App *command =
-        app.add_subcommand("compile", "Compile an ONNX model into a library for a board");
+    CLI::App *command = app.add_subcommand(
+        "compile", "Compile an ONNX model or a layer into a library for a board");
     auto options = std::make_shared<Options>();
     options->compile.jobs = std::max(1u, std::thread::hardware_concurrency());
-    command->add_option("model", options->model, "The ONNX file")->required();
+    command->add_option("model", options->model, model_argument_help)->required();
     command
         ->add_option("--board", options->compile.boards,
                      "Board or boards (comma-separated): 'convoy boards' lists them. With several, "
@@ -63,6 +80,10 @@ void add_compile_command(CLI::App &app) {
         ->required();
     command->add_option("--name", options->compile.name,
                         "Name of the library and prefix of its functions [the file's stem]");
+    command->add_option("--weights", options->weights,
+                        "A layer's weights, baked in: .npy, float32, (oc, ic/g, kh, kw). Without "
+                        "them the library packs what it is given");
+    command->add_option("--bias", options->bias, "Its bias: .npy, float32, (oc)");
     command->add_option("--dim", options->dims,
                         "Size of a named dimension, as N=1; may be repeated");
     command->add_flag("--shared", options->compile.shared,
@@ -83,7 +104,9 @@ void add_compile_command(CLI::App &app) {
     command->footer(
         "Writes DIR/lib/libNAME.a, DIR/include/NAME.h, DIR/share/NAME.json (what is inside) and "
         "CMake package files:\n"
-        "all of them or none.\n\nExample: convoy compile resnet34.onnx --board host -o out\n"
+        "all of them or none.\n\nExamples: convoy compile resnet34.onnx --board host -o out\n"
+        "          convoy compile g4ic64ih56oc64kh3ph1+bias+relu --weights w.npy --bias b.npy -o "
+        "out\n"
         "Exit code 0, 1 on an error (one line says which), 130 when interrupted.");
     command->callback([options] { run(*options); });
 }

@@ -35,8 +35,7 @@ struct TemporaryFolder {
 
 }  // namespace
 
-LoadedLibrary::LoadedLibrary(const fs::path &where)
-    : name_(where.filename()), arena_(nullptr, std::free) {
+LoadedLibrary::LoadedLibrary(const fs::path &where) : name_(where.filename()) {
     const fs::path folder = where.parent_path();
     const fs::path json = folder / "share" / (name_ + ".json");
     std::ifstream stream(json);
@@ -61,10 +60,19 @@ LoadedLibrary::LoadedLibrary(const fs::path &where)
     handle_ = dlopen(fs::absolute(library).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle_) throw std::runtime_error(library.string() + ": cannot be loaded: " + dlerror());
     const auto arena_bytes = reinterpret_cast<size_t (*)()>(symbol("arena_bytes"))();
-    arena_.reset(static_cast<char *>(std::aligned_alloc(64, (arena_bytes + 63) / 64 * 64)));
-    if (!arena_)
-        throw std::runtime_error(name_ + ": no memory for an arena of " +
-                                 std::to_string(arena_bytes) + " bytes");
+    arena_ = allocate(arena_bytes, "an arena");
+    if (const auto pack = manifest_.find("pack"); pack != manifest_.end()) {
+        first_packed_ = pack->at("input");
+        packed_count_ = pack->contains("bias") ? 2 : 1;
+        packed_ = allocate(pack->at("packed_bytes"), "packed weights");
+    }
+}
+
+LoadedLibrary::Memory LoadedLibrary::allocate(size_t bytes, const char *what) const {
+    Memory memory(static_cast<char *>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), std::free);
+    if (memory) return memory;
+    throw std::runtime_error(name_ + ": no memory for " + what + " of " + std::to_string(bytes) +
+                             " bytes");
 }
 
 void *LoadedLibrary::symbol(const char *function) const {
@@ -82,9 +90,24 @@ const nlohmann::json &LoadedLibrary::board() const {
     throw std::runtime_error(name_ + ": no board of the library runs on this CPU");
 }
 
-std::vector<LoadedLibrary::Dims> LoadedLibrary::dims(const char *which) const {
+std::vector<LoadedLibrary::Dims> LoadedLibrary::input_dims() const {
     std::vector<Dims> list;
-    for (const auto &tensor : manifest_.at(which)) list.push_back(tensor.at("dims").get<Dims>());
+    for (const auto &tensor : manifest_.at("inputs")) {
+        if (packed_count_ == 0 || list.size() != first_packed_) {
+            list.push_back(tensor.at("dims").get<Dims>());
+            continue;
+        }
+        const nlohmann::json &pack = manifest_.at("pack");
+        list.push_back(pack.at("weights").get<Dims>());
+        if (pack.contains("bias")) list.push_back(pack.at("bias").get<Dims>());
+    }
+    return list;
+}
+
+std::vector<LoadedLibrary::Dims> LoadedLibrary::output_dims() const {
+    std::vector<Dims> list;
+    for (const auto &tensor : manifest_.at("outputs"))
+        list.push_back(tensor.at("dims").get<Dims>());
     return list;
 }
 
@@ -92,6 +115,25 @@ LoadedLibrary::Tensors LoadedLibrary::make_outputs() const {
     Tensors outputs;
     for (const Dims &d : output_dims()) outputs.emplace_back(float_count(d));
     return outputs;
+}
+
+void LoadedLibrary::throw_if_error(int code) const {
+    if (code)
+        throw std::runtime_error(
+            name_ + ": " + reinterpret_cast<const char *(*)(int)>(symbol("error_text"))(code));
+}
+
+void LoadedLibrary::pack(const Tensors &inputs) {
+    if (packed_count_ == 0) return;
+    void *function = symbol("pack");
+    const float *weights = inputs[first_packed_].data();
+    if (packed_count_ == 1) {
+        throw_if_error(
+            reinterpret_cast<int (*)(const float *, void *)>(function)(weights, packed_.get()));
+    } else {
+        throw_if_error(reinterpret_cast<int (*)(const float *, const float *, void *)>(function)(
+            weights, inputs[first_packed_ + 1].data(), packed_.get()));
+    }
 }
 
 void LoadedLibrary::run(const Tensors &inputs, Tensors &outputs, int threads) {
@@ -102,15 +144,16 @@ void LoadedLibrary::run_profiled(const Tensors &inputs, Tensors &outputs, int th
                                  void (*after_step)(void *, int), void *data) {
     std::vector<const float *> in;
     std::vector<float *> out;
-    for (const auto &tensor : inputs) in.push_back(tensor.data());
+    for (size_t i = 0; i < inputs.size(); i++) {
+        const bool is_packed = i >= first_packed_ && i < first_packed_ + packed_count_;
+        if (is_packed && i > first_packed_) continue;
+        in.push_back(is_packed ? reinterpret_cast<float *>(packed_.get()) : inputs[i].data());
+    }
     for (auto &tensor : outputs) out.push_back(tensor.data());
     using Run =
         int (*)(const float *const *, float *const *, void *, int, void (*)(void *, int), void *);
-    const int code = reinterpret_cast<Run>(symbol("run_profiled"))(
-        in.data(), out.data(), arena_.get(), threads, after_step, data);
-    if (code)
-        throw std::runtime_error(
-            name_ + ": " + reinterpret_cast<const char *(*)(int)>(symbol("error_text"))(code));
+    throw_if_error(reinterpret_cast<Run>(symbol("run_profiled"))(
+        in.data(), out.data(), arena_.get(), threads, after_step, data));
 }
 
 int64_t float_count(const std::vector<int64_t> &dims) {

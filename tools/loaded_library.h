@@ -24,12 +24,16 @@ public:
     const nlohmann::json &board() const;
 
     using Dims = std::vector<int64_t>;
-    std::vector<Dims> input_dims() const { return dims("inputs"); }
-    std::vector<Dims> output_dims() const { return dims("outputs"); }
+    // As the model has them: the weights and bias that the library packs are inputs too.
+    std::vector<Dims> input_dims() const;
+    std::vector<Dims> output_dims() const;
 
     using Tensors = std::vector<std::vector<float>>;
     // The sizes of the outputs, to be passed to run.
     Tensors make_outputs() const;
+    // Packs the weights and bias among the inputs: once, before run, where the library does not do
+    // so itself.
+    void pack(const Tensors &inputs);
     // Throws std::runtime_error with the library's text for an error code.
     void run(const Tensors &inputs, Tensors &outputs, int threads);
     // The same, calling after_step(data, step) after each step.
@@ -37,13 +41,17 @@ public:
                       void (*after_step)(void *, int), void *data);
 
 private:
-    std::vector<Dims> dims(const char *which) const;
+    using Memory = std::unique_ptr<char, void (*)(void *)>;
+    Memory allocate(size_t bytes, const char *what) const;
     void *symbol(const char *function) const;
+    void throw_if_error(int code) const;
 
     std::string name_;
     nlohmann::json manifest_;
     void *handle_ = nullptr;
-    std::unique_ptr<char, void (*)(void *)> arena_{nullptr, nullptr};
+    Memory arena_{nullptr, nullptr}, packed_{nullptr, nullptr};
+    // Where among the model's inputs those are that pack() takes, and how many.
+    size_t first_packed_ = 0, packed_count_ = 0;
 };
 
 int64_t float_count(const std::vector<int64_t> &dims);

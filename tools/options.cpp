@@ -5,6 +5,14 @@
 
 namespace convoy {
 
+Layer parse_layer_argument(const std::filesystem::path &argument) {
+    try {
+        return parse_layer(argument.string());
+    } catch (const std::invalid_argument &error) {
+        throw std::invalid_argument("no such file, and no layer: " + std::string(error.what()));
+    }
+}
+
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts) {
     std::map<std::string, int64_t> dims;
     for (const std::string &text : texts) {

@@ -1,11 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "compiler/layer.h"
+
 namespace convoy {
+
+// What stands for a model on the command line.
+constexpr const char *model_argument_help =
+    "An ONNX file, or a layer: ic ih oc kh, and where they are needed mb g iw oh ow kw sh sw dh dw "
+    "ph pw phe pwe, each with its number; then +bias, +add and an activation";
+
+// The layer that an argument which is no model file describes. Throws std::invalid_argument that
+// says that it is neither.
+Layer parse_layer_argument(const std::filesystem::path &argument);
 
 // {"N=1"} as {"N": 1}. Throws std::invalid_argument naming what is not NAME=VALUE.
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts);

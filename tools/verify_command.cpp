@@ -14,7 +14,7 @@ namespace convoy {
 namespace {
 
 struct Options {
-    std::filesystem::path model, library;
+    std::filesystem::path model, library, weights, bias;
     std::vector<std::string> dims;
     double tolerance = 1e-4;
     int threads = 1;
@@ -71,17 +71,26 @@ bool print_differences(const Graph &graph, const LoadedLibrary::Tensors &found,
     return all_close;
 }
 
-void run(const Options &options) {
-    Progress progress(true);
+Graph read_graph(const Options &options, Progress &progress) {
+    if (is_layer_descriptor(options.model)) {
+        const Layer layer = parse_layer_argument(options.model);
+        return layer_graph(layer, read_layer_constants(layer, options.weights, options.bias));
+    }
     ImportOptions import_options;
     import_options.dims = parse_dims(options.dims);
     import_options.warn = [&](const std::string &text) { progress.warn(text); };
-    const Graph graph = import_onnx(options.model, import_options);
+    return import_onnx(options.model, import_options);
+}
+
+void run(const Options &options) {
+    Progress progress(true);
+    const Graph graph = read_graph(options, progress);
     LoadedLibrary library(options.library);
     check_shapes(graph, library, options);
 
     const LoadedLibrary::Tensors inputs = random_inputs(library);
     LoadedLibrary::Tensors outputs = library.make_outputs();
+    library.pack(inputs);
     library.run(inputs, outputs, options.threads);
 
     progress.show("evaluating the model in double precision", 0, 0);
@@ -100,8 +109,10 @@ void add_verify_command(CLI::App &app) {
     CLI::App *command = app.add_subcommand(
         "verify", "Compare a compiled library with its model in double precision");
     auto options = std::make_shared<Options>();
-    command->add_option("model", options->model, "The ONNX file it was compiled from")->required();
+    command->add_option("model", options->model, model_argument_help)->required();
     command->add_option("library", options->library, "DIR/NAME of the library")->required();
+    command->add_option("--weights", options->weights, "A layer's weights, as given to compile");
+    command->add_option("--bias", options->bias, "A layer's bias, as given to compile");
     command->add_option("--dim", options->dims,
                         "Size of a named dimension, as N=1, as given to compile");
     command

@@ -1,4 +1,6 @@
 #include <fstream>
+#include <iomanip>
+#include <set>
 #include <sstream>
 
 #include "compiler/compile.h"
@@ -41,9 +43,15 @@ std::vector<std::string> addresses(const Variant &variant, size_t s) {
     const PlanStep &step = variant.plan.steps[s];
     const ConstantPool::Offsets &constants = variant.constants.steps[s];
     std::vector<std::string> list = {address(variant.plan, step.input)};
-    for (int64_t offset : {constants.weights, constants.bias}) {
-        if (offset >= 0) list.push_back("weights + " + std::to_string(offset));
-    }
+    const auto add = [&](const std::optional<RuntimeConstant> &runtime, int64_t offset) {
+        if (runtime) {
+            list.push_back(address(variant.plan, runtime->packed));
+        } else if (offset >= 0) {
+            list.push_back("weights + " + std::to_string(offset));
+        }
+    };
+    add(step.runtime_weights, constants.weights);
+    add(step.runtime_bias, constants.bias);
     for (const Operand &operand : step.addend) list.push_back(address(variant.plan, operand));
     list.push_back(address(variant.plan, step.output));
     return list;
@@ -73,10 +81,72 @@ void write_halo(std::ostream &out, const PlanTensor &tensor) {
         << ");\n";
 }
 
+template<typename Number>
+void write_table(std::ostream &out, const char *type, const std::string &name, const Number *values,
+                 int count) {
+    out << std::setprecision(17) << "static const " << type << " " << name << "[] = {";
+    for (int i = 0; i < count; i++) out << (i % 16 ? " " : "\n    ") << values[i] << ",";
+    out << "\n};\n";
+}
+
+std::string packing_name(const std::string &prefix, const PlanStep &step) {
+    return prefix + "packing" + std::to_string(step.kernel_index);
+}
+
+// The packing of each kernel that has one: steps of one kernel share it.
+void write_packings(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    std::set<int> written;
+    for (const PlanStep &step : variant.plan.steps) {
+        if (!step.packing || !written.insert(step.kernel_index).second) continue;
+        const convoy_packing p = step.packing->view();
+        const std::string name = packing_name(prefix, step);
+        write_table(out, "int", name + "_output_channel", p.output_channel, p.positions);
+        write_table(out, "int", name + "_input_channel", p.input_channel, p.ic);
+        if (p.filter) write_table(out, "double", name + "_filter", p.filter, p.points * 3);
+        out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
+            << name << "_output_channel, " << p.ic << ", " << name << "_input_channel, " << p.taps
+            << ", " << p.run << ", " << p.run_stride << ", " << p.ic_stride << ", " << p.tap_stride
+            << ", " << (p.filter ? name + "_filter" : "0") << ", " << p.points << "};\n";
+    }
+}
+
+// What each run packs before the step.
+void write_packing(std::ostream &out, const Variant &variant, const PlanStep &step,
+                   const std::string &prefix) {
+    const auto call = [&](const char *function, const std::optional<RuntimeConstant> &constant) {
+        if (!constant) return;
+        out << "    " << function << "(&" << packing_name(prefix, step) << ", (const float *)"
+            << address(variant.plan, {constant->tensor, 0}) << ",\n        (float *)"
+            << address(variant.plan, constant->packed) << ");\n";
+    };
+    call("convoy_pack_weights", step.runtime_weights);
+    call("convoy_pack_bias", step.runtime_bias);
+}
+
+// The function that packs once what the input `packed_input` then holds.
+void write_pack(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    out << "static void " << prefix
+        << "pack(const float *weights, const float *bias, float *packed) {\n    (void)bias;\n";
+    for (const PlanStep &step : variant.plan.steps) {
+        const auto call = [&](const char *function, const char *from,
+                              const std::optional<RuntimeConstant> &constant) {
+            if (!constant) return;
+            out << "    " << function << "(&" << packing_name(prefix, step) << ", " << from
+                << ", packed + " << constant->packed.offset_floats << ");\n";
+        };
+        call("convoy_pack_weights", "weights", step.runtime_weights);
+        call("convoy_pack_bias", "bias", step.runtime_bias);
+    }
+    out << "}\n\n";
+}
+
 void write_variant(std::ostream &out, const Variant &variant, const std::string &prefix) {
     out << "/* ---- " << variant.board.name << ": " << variant.board.description << " ---- */\n\n";
     if (variant.constants.bytes() > 0) out << "extern const char " << prefix << "weights[];\n";
     write_kernel_declarations(out, variant, prefix);
+    write_packings(out, variant, prefix);
+    const bool packs_ahead = variant.plan.packed_input >= 0;
+    if (packs_ahead) write_pack(out, variant, prefix);
     out << "\nstatic int " << prefix << "run(const struct call *call) {\n"
         << "    struct buffer b[5] = {{0}};\n"
         << "    struct context context = {call->threads, ARENA(" << variant.scratch_offset()
@@ -88,6 +158,7 @@ void write_variant(std::ostream &out, const Variant &variant, const std::string 
         const PlanTensor &output = variant.plan.tensors[step.output.tensor];
         out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
         if (output.needs_halo_zeroed() && output.first_step == (int)s) write_halo(out, output);
+        if (!packs_ahead) write_packing(out, variant, step, prefix);
         const auto list = addresses(variant, s);
         std::string arguments = "&context";
         for (size_t i = 0; i < list.size(); i++) {
@@ -117,6 +188,15 @@ void write_shapes(std::ostream &out, const char *name, const std::vector<Value> 
     out << "};\n";
 }
 
+bool packs_at_run_time(const Library &library) {
+    for (const Variant &variant : library.variants) {
+        for (const PlanStep &step : variant.plan.steps) {
+            if (step.packing) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string driver_source(const Library &library) {
@@ -130,18 +210,22 @@ std::string driver_source(const Library &library) {
         << (library.scratch_bytes() > 0 ? library.scratch_bytes() + overread_bytes : 0) << " };\n\n"
         << glue("parallel.c") << "\n";
     if (library.scratch_bytes() > 0) out << glue("scratch.c") << "\n";
+    const bool packs_ahead = library.packed_input >= 0;
+    if (packs_at_run_time(library)) out << glue("pack.h") << "\n";
     for (const Variant &variant : library.variants) {
         write_variant(out, variant, symbol_prefix(library.name, variant.board));
     }
     out << "enum {\n    VARIANT_COUNT = " << library.variants.size()
         << ",\n    INPUT_COUNT = " << library.inputs.size()
-        << ",\n    OUTPUT_COUNT = " << library.outputs.size() << ",\n};\n"
+        << ",\n    OUTPUT_COUNT = " << library.outputs.size()
+        << ",\n    PACKED_INPUT = " << library.packed_input << ",\n};\n"
         << "static const size ARENA_BYTES = " << library.arena_bytes() << "u;\n"
         << "static const struct variant variants[] = {\n";
     for (const Variant &variant : library.variants) {
         const std::string prefix = symbol_prefix(library.name, variant.board);
         out << "    {\"" << variant.board.name << "\", " << prefix << "run, " << prefix
-            << "features, " << variant.board.cpu_features.size() << "},\n";
+            << "features, " << variant.board.cpu_features.size() << ", "
+            << (packs_ahead ? prefix + "pack" : "0") << "},\n";
     }
     out << "};\nstatic const int step_counts[] = {";
     for (const Variant &variant : library.variants) out << variant.plan.steps.size() << ", ";
@@ -149,6 +233,8 @@ std::string driver_source(const Library &library) {
     write_shapes(out, "input_shapes", library.inputs);
     write_shapes(out, "output_shapes", library.outputs);
     out << "\n" << glue("api.c");
+    if (packs_ahead)
+        out << "\n#define HAS_BIAS " << library.bias.has_value() << "\n" << glue("pack_api.c");
     return out.str();
 }
 

@@ -26,6 +26,43 @@ void write_floats(std::ostream &out, const char *name, const std::vector<Value> 
     out << "};\n";
 }
 
+// "const float *weights, const float *bias, void *packed" of the functions that exist.
+std::string pack_parameters(const Library &library) {
+    return std::string("const float *weights, ") + (library.bias ? "const float *bias, " : "") +
+           "void *packed";
+}
+
+std::string pack_declaration(const Library &library) {
+    if (!library.weights) return "";
+    const std::string &n = library.name;
+    std::string text = "/* Puts weights " + dims_text(*library.weights);
+    if (library.bias) text += " and bias " + dims_text(*library.bias);
+    text +=
+        ", dense, into the order that run reads on this CPU: once, before the\n   first run. "
+        "packed is " +
+        n +
+        "_PACKED_BYTES of the caller, aligned to 64 bytes. 0 or an error code. */\n"
+        "enum { " +
+        n + "_PACKED_BYTES = " + std::to_string(library.packed_floats() * 4) +
+        " };\n"
+        "int " +
+        n + "_pack(" + pack_parameters(library) + ");\n\n";
+    return text;
+}
+
+// For convoy::Layer.
+void write_pack_members(std::ostream &out, const Library &library) {
+    if (!library.weights) return;
+    const std::string &n = library.name;
+    out << "    static constexpr int packed_input = " << library.packed_input << ";\n"
+        << "    static constexpr size_t weight_floats = " << library.weights->count()
+        << ", bias_floats = " << (library.bias ? library.bias->count() : 0)
+        << ", packed_bytes = " << library.packed_floats() * 4 << ";\n"
+        << "    static int pack(const float *weights, const float *" << (library.bias ? "bias" : "")
+        << ", void *packed) {\n        return " << n << "_pack(weights, "
+        << (library.bias ? "bias, " : "") << "packed);\n    }\n";
+}
+
 }  // namespace
 
 std::string header_source(const Library &library) {
@@ -35,14 +72,18 @@ std::string header_source(const Library &library) {
         << ". Tensors are dense float32, row-major:\n";
     write_list(out, "input", library.inputs);
     write_list(out, "output", library.outputs);
-    out << "   Weights are in the library. Nothing here allocates. */\n\n"
+    out << (library.weights ? "   " + n + "_pack makes what is input " +
+                                  std::to_string(library.packed_input) + " of dense weights."
+                            : "   Weights are in the library.")
+        << " Nothing here allocates. */\n\n"
         << "#ifndef CONVOY_" << n << "_H\n#define CONVOY_" << n << "_H\n\n"
         << "#include <stddef.h>\n#include <stdint.h>\n\n"
         << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
         << "enum {\n"
         << "    " << n << "_OK = 0,\n"
         << "    " << n << "_ERROR_NULL = 1,      /* a null pointer */\n"
-        << "    " << n << "_ERROR_ALIGNMENT = 2, /* the arena is not aligned to 64 bytes */\n"
+        << "    " << n
+        << "_ERROR_ALIGNMENT = 2, /* the arena, or packed weights, not aligned to 64 bytes */\n"
         << "    " << n << "_ERROR_THREADS = 3,   /* threads is not 1 to 256 */\n"
         << "    " << n << "_ERROR_CPU = 4,       /* this CPU can run no board of the library */\n"
         << "    " << n << "_ERROR_KERNEL = 5,    /* a kernel failed */\n"
@@ -58,6 +99,7 @@ std::string header_source(const Library &library) {
            "code. */\n"
         << "int " << n << "_input_shape(int i, int64_t dims[8], int *rank);\n"
         << "int " << n << "_output_shape(int i, int64_t dims[8], int *rank);\n\n"
+        << pack_declaration(library)
         << "/* Runs the network: one pointer an input and an output, which must not overlap. "
            "threads is 1 to 256; the\n"
         << "   first call with more than 1 starts them, and callers share them. Callable from "
@@ -88,6 +130,7 @@ std::string header_source(const Library &library) {
          {"arena_bytes", "input_shape", "output_shape", "run", "error_text"}) {
         out << "    static constexpr auto " << function << " = &" << n << "_" << function << ";\n";
     }
+    write_pack_members(out, library);
     out << "};\n#endif\n\n#endif\n";
     return out.str();
 }

@@ -28,6 +28,12 @@ int64_t Library::constant_bytes() const {
     return bytes;
 }
 
+int64_t Library::packed_floats() const {
+    int64_t floats = 0;
+    for (const Variant &variant : variants) floats = std::max(floats, variant.plan.packed_floats);
+    return floats;
+}
+
 std::string symbol_prefix(const std::string &library, const Board &board) {
     std::string prefix = library + "_" + board.name + "_";
     for (char &c : prefix) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,15 @@ struct Library {
     std::vector<Variant> variants;  // most demanding board first
     int64_t parameters = 0;         // of the model
 
+    // What the library's pack function takes, where it has one: dense weights and bias. Then the
+    // input `packed_input` is what that makes of them.
+    std::optional<Value> weights, bias;
+    int packed_input = -1;
+
     int64_t arena_bytes() const;
     int64_t scratch_bytes() const;
     int64_t constant_bytes() const;
+    int64_t packed_floats() const;
 };
 
 // Prefix of a variant's own symbols.

@@ -63,16 +63,22 @@ ordered_json variant_json(const Variant &variant) {
 std::string manifest(const Library &library) {
     ordered_json variants = ordered_json::array();
     for (const Variant &variant : library.variants) variants.push_back(variant_json(variant));
-    const ordered_json json = {{"name", library.name},
-                               {"source", library.source},
-                               {"convoy", CONVOY_VERSION},
-                               {"halide", HALIDE_VERSION},
-                               {"parameters", library.parameters},
-                               {"inputs", tensors_json(library.inputs)},
-                               {"outputs", tensors_json(library.outputs)},
-                               {"arena_bytes", library.arena_bytes()},
-                               {"weight_bytes", library.constant_bytes()},
-                               {"boards", variants}};
+    ordered_json json = {{"name", library.name},
+                         {"source", library.source},
+                         {"convoy", CONVOY_VERSION},
+                         {"halide", HALIDE_VERSION},
+                         {"parameters", library.parameters},
+                         {"inputs", tensors_json(library.inputs)},
+                         {"outputs", tensors_json(library.outputs)},
+                         {"arena_bytes", library.arena_bytes()},
+                         {"weight_bytes", library.constant_bytes()},
+                         {"boards", variants}};
+    if (library.weights) {
+        json["pack"] = {{"weights", library.weights->dims},
+                        {"input", library.packed_input},
+                        {"packed_bytes", library.packed_floats() * 4}};
+        if (library.bias) json["pack"]["bias"] = library.bias->dims;
+    }
     // Names come from the model: what is not UTF-8 is replaced.
     return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }

@@ -130,6 +130,11 @@ ValueId OnnxNode::operand(int index, const char *what) {
                              tensor.dims);
 }
 
+std::vector<int64_t> OnnxNode::input_dims(int index, const char *what) const {
+    const bool is_activation = has_input(index) && !is_constant(index);
+    return is_activation ? dims(activation(index, what)) : floats(index, what).dims;
+}
+
 std::vector<int64_t> OnnxNode::dims(ValueId value) const {
     return builder_.graph.values[value].dims;
 }

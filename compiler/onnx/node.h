@@ -48,6 +48,8 @@ public:
     ValueId activation(int index, const char *what) const;
     // An activation, or a constant of floats as one.
     ValueId operand(int index, const char *what);
+    // What is there, constant or not.
+    std::vector<int64_t> input_dims(int index, const char *what) const;
     std::vector<int64_t> dims(ValueId value) const;
     const OnnxTensor &constant(int index, const char *what) const;
     const OnnxTensor &floats(int index, const char *what) const;

@@ -194,26 +194,34 @@ void output_pool(OnnxNode &node, ValueId input, const PoolProblem &p) {
 void import_conv(OnnxNode &node) {
     const ValueId input = node.activation(0, "input");
     const auto dims = expect_image(node, input);
-    const OnnxTensor &weights = node.floats(1, "weights");
+    const auto weights = node.input_dims(1, "weights");
     const int64_t g = node.attribute_int("group", 1);
-    check_conv_weights(node, weights.dims, dims[1], g);
+    check_conv_weights(node, weights, dims[1], g);
 
     Conv2d conv;
     conv.problem.mb = int(dims[0]);
     conv.problem.g = int(g);
     conv.problem.ic = int(dims[1]);
-    conv.problem.oc = int(weights.dims[0]);
-    copy_window(read_window(node, dims, weights.dims[2], weights.dims[3]), conv.problem);
-    conv.weights = weights.floats;
-    if (node.has_input(2)) {
-        const OnnxTensor &bias = node.floats(2, "bias");
-        node.expect_dims("bias", bias.dims, {conv.problem.oc});
-        conv.bias = bias.floats;
+    conv.problem.oc = int(weights[0]);
+    copy_window(read_window(node, dims, weights[2], weights[3]), conv.problem);
+    std::vector<ValueId> inputs = {input};
+    if (node.is_constant(1)) {
+        conv.weights = node.floats(1, "weights").floats;
     } else {
+        inputs.push_back(node.activation(1, "weights"));
+    }
+    if (node.has_input(2)) {
+        node.expect_dims("bias", node.input_dims(2, "bias"), {conv.problem.oc});
+    }
+    if (!node.has_input(2)) {
         conv.bias = std::make_shared<const std::vector<float>>(conv.problem.oc, 0.0f);
+    } else if (node.is_constant(2)) {
+        conv.bias = node.floats(2, "bias").floats;
+    } else {
+        inputs.push_back(node.activation(2, "bias"));
     }
     const ConvProblem &p = conv.problem;
-    node.output(conv, {input}, {p.mb, p.oc, p.oh, p.ow});
+    node.output(conv, std::move(inputs), {p.mb, p.oc, p.oh, p.ow});
 }
 
 void import_max_pool(OnnxNode &node) {

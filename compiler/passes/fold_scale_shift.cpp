@@ -37,7 +37,8 @@ Constant scale_and_shift(const Floats &x, const ScaleShift &after) {
 bool absorb(Operation &operation, const ScaleShift &after) {
     if (auto *conv = std::get_if<Conv2d>(&operation)) {
         // A residual joins behind the weights, so scaling them would not scale it.
-        if (!is_none(conv->activation) || conv->has_residual) return false;
+        if (!is_none(conv->activation) || conv->has_residual || !conv->has_constants())
+            return false;
         conv->weights = scale_rows(*conv->weights, *after.scale);
         conv->bias = scale_and_shift(*conv->bias, after);
         conv->activation = after.activation;
@@ -100,7 +101,8 @@ bool fold_into_reader(Graph &graph, int n) {
     const int reader = sole_reader(graph, node.output);
     if (reader < 0 || !is_none(before.activation)) return false;
     auto *conv = std::get_if<Conv2d>(&graph.nodes[reader].operation);
-    if (!conv || graph.nodes[reader].inputs[0] != node.output) return false;
+    if (!conv || !conv->has_constants() || graph.nodes[reader].inputs[0] != node.output)
+        return false;
     // The pads join behind the shift: they are not shifted.
     const ConvProblem &p = conv->problem;
     const bool has_pads = p.ph || p.pw || p.ph_end || p.pw_end;

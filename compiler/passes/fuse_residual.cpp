@@ -50,7 +50,7 @@ bool fuse_into_conv(Graph &graph, int n) {
     conv.has_residual = true;
     conv.activation = std::get<Binary>(add.operation).activation;
     conv.combine = combine;
-    node.inputs.push_back(chosen == first ? add.inputs[1] : add.inputs[0]);
+    node.inputs.insert(node.inputs.begin() + 1, chosen == first ? add.inputs[1] : add.inputs[0]);
     node.output = add.output;
     // At the Binary's place, because the residual may be computed after the convolution was.
     graph.nodes[n] = std::move(node);

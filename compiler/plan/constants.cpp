@@ -1,6 +1,7 @@
 #include "compiler/plan/constants.h"
 
 #include <cstring>
+#include <random>
 #include <string_view>
 #include <unordered_map>
 
@@ -37,6 +38,15 @@ private:
     std::unordered_map<size_t, std::vector<int64_t>> known_;
 };
 
+// In place of weights that are not known before run time.
+Constant random_weights(int64_t count) {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    std::vector<float> weights((size_t)count);
+    for (float &weight : weights) weight = normal(random);
+    return std::make_shared<const std::vector<float>>(std::move(weights));
+}
+
 }  // namespace
 
 ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kernels) {
@@ -47,13 +57,14 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
         if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
             const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
             const Packing packing = packing_of(*conv, schedule);
-            const PackedConv2d packed =
-                pack_conv2d(*conv, packing, step.weights->data(), step.bias->data());
-            if (packing.form == Packing::Form::winograd)
-                step.relative_error =
-                    winograd_error(conv->problem, packing.m, step.weights->data());
-            offsets.weights = packer.add(packed.weights);
-            offsets.bias = packer.add(packed.bias);
+            const PackingOrder order(*conv, packing);
+            if (step.weights) offsets.weights = packer.add(order.weights(step.weights->data()));
+            if (step.bias) offsets.bias = packer.add(order.bias(step.bias->data()));
+            if (packing.form == Packing::Form::winograd) {
+                const Constant weights =
+                    step.weights ? step.weights : random_weights(conv->problem.weight_count());
+                step.relative_error = winograd_error(conv->problem, packing.m, weights->data());
+            }
         } else if (const auto *each = std::get_if<ElementwiseKernel>(&step.kernel);
                    each && each->has_scale_shift) {
             offsets.weights = packer.add(pack_channels(each->input, step.weights->data()));

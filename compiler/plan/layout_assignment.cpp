@@ -179,6 +179,7 @@ private:
         if (std::holds_alternative<Concat>(node.operation)) {
             return costs_.of(concat_kernel(graph_, node, index, read, stored, vector_));
         }
+        if (is_packed_input(node, index)) return read == Layout{} ? 0 : impossible;
         if (keeps_layout(node) && read != stored) return impossible;
         if (index > 0) return read == stored ? 0 : impossible;
         // A residual or addend is read in the output's layout, at no cost of its own.

@@ -143,7 +143,8 @@ private:
         std::vector<int> inputs;
         for (size_t i = 0; i < node.inputs.size(); i++) {
             inputs.push_back(source(node.inputs[i], layouts_.read[n][i],
-                                    i == 0 ? halo_needed(node) : Halo{}, flat));
+                                    i == 0 ? halo_needed(node) : Halo{},
+                                    flat || is_packed_input(node, (int)i)));
         }
         if (const auto *literal = std::get_if<Literal>(&node.operation)) {
             tensor_of_[out] =
@@ -176,6 +177,10 @@ private:
             step.addend.push_back({inputs[1], is_residual ? second->origin() : 0});
         }
         attach_constants(node, plan_.tensors[inputs[0]].view, step);
+        if (const auto *conv = std::get_if<Conv2d>(&node.operation)) {
+            if (!conv->weights) step.runtime_weights = {inputs[conv->weights_input()]};
+            if (!conv->bias) step.runtime_bias = {inputs[conv->bias_input()]};
+        }
     }
 
     void lower_concat(size_t n, const std::vector<int> &inputs) {

@@ -25,6 +25,11 @@ void find_lifetimes(Plan &plan) {
         touch(step.input.tensor);
         touch(step.output.tensor);
         for (const Operand &operand : step.addend) touch(operand.tensor);
+        for (const auto &constant : {step.runtime_weights, step.runtime_bias}) {
+            if (!constant) continue;
+            touch(constant->tensor);
+            touch(constant->packed.tensor);
+        }
     }
 }
 

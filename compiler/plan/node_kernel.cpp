@@ -45,6 +45,11 @@ Halo halo_needed(const Node &node) {
             end(p.ow, p.kw, p.sw, p.dw, p.iw, p.pw)};
 }
 
+bool is_packed_input(const Node &node, int index) {
+    const auto *conv = std::get_if<Conv2d>(&node.operation);
+    return conv && index >= conv->weights_input();
+}
+
 bool keeps_layout(const Node &node) {
     return std::holds_alternative<ScaleShift>(node.operation) ||
            std::holds_alternative<Binary>(node.operation) ||

@@ -24,6 +24,9 @@ View plain_view(const std::vector<int64_t> &dims);
 // The zero rows and columns that a node reads around its input.
 Halo halo_needed(const Node &node);
 
+// Input `index` of the node is a convolution's weights or bias: read plain and packed at run time.
+bool is_packed_input(const Node &node, int index);
+
 // The node as one kernel reading `read` (one a node input) and writing `stored`; halos are added by
 // the caller. Concat has no kernel of its own: it is one reorder an input. `vector` is the board's
 // vector.

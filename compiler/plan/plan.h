@@ -1,10 +1,13 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compiler/graph.h"
 #include "generators/kernel.h"
+#include "generators/pack.h"
 
 // What a library does at run time: tensors in one arena and a list of kernel calls on them.
 
@@ -31,6 +34,12 @@ struct Operand {
     int64_t offset_floats = 0;
 };
 
+// Weights or a bias that are not known before run time.
+struct RuntimeConstant {
+    int tensor = 0;    // as the graph has them: dense
+    Operand packed{};  // as the kernel reads them: plan_packing() sets it
+};
+
 struct PlanStep {
     std::string name;  // the graph node's, or what a reorder is for
     Kernel kernel;
@@ -39,8 +48,12 @@ struct PlanStep {
     // Constants as the graph has them; they are packed once the kernel's schedule is known.
     // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc). Elementwise: scale and shift (c).
     Constant weights, bias;
+    // Take the place of the constants that are null, in the order of `packing`.
+    std::optional<RuntimeConstant> runtime_weights, runtime_bias;
+    std::shared_ptr<const PackingOrder> packing;
     int kernel_index = 0;  // into Plan::kernels
-    // Measured on these weights, relative to the largest output, where the schedule is not exact.
+    // Measured on these weights, or on random ones where they are not known, relative to the
+    // largest output, where the schedule is not exact.
     double relative_error = 0;
 };
 
@@ -50,6 +63,10 @@ struct Plan {
     std::vector<Kernel> kernels;  // distinct ones, shared by equal layers
     int64_t arena_bytes = 0;
     int64_t largest_live_bytes = 0;  // the most that is live at one step: no plan can need less
+    // Weights are packed by a function of their own, once, into this input: -1 where each run packs
+    // what it needs.
+    int packed_input = -1;
+    int64_t packed_floats = 0;
 };
 
 int64_t macs(const Kernel &kernel);

@@ -59,6 +59,7 @@ API int NAME(run_profiled)(const float *const *inputs, float *const *outputs, vo
     if (!inputs || !outputs || !arena) return ERROR_NULL;
     for (int i = 0; i < INPUT_COUNT; i++) {
         if (!inputs[i]) return ERROR_NULL;
+        if (i == PACKED_INPUT && (size)inputs[i] % 64) return ERROR_ALIGNMENT;
     }
     for (int i = 0; i < OUTPUT_COUNT; i++) {
         if (!outputs[i]) return ERROR_NULL;
@@ -79,7 +80,7 @@ API const char *NAME(error_text)(int code) {
     static const char *const texts[] = {
         "no error",
         "a null pointer: inputs, outputs, each of their elements and the arena must be set",
-        "the arena is not aligned to 64 bytes",
+        "the arena, or the memory of packed weights, is not aligned to 64 bytes",
         "the number of threads is not between 1 and 256",
         "this CPU lacks instructions that every board of the library needs: compile it for this "
         "board",

@@ -217,6 +217,7 @@ struct variant {
     int (*run)(const struct call *call);
     const struct cpu_feature *features;
     int feature_count;
+    void (*pack)(const float *weights, const float *bias, float *packed); /* or null */
 };
 
 struct shape {

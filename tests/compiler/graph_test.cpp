@@ -86,7 +86,7 @@ const std::vector<Violation> violations = {
     {"InputDims", [](Graph &g) { g.values[g.inputs[0]].dims[1] = 8; }, "its input is (1, 8, 5, 5)"},
     {"ConvProblem", [](Graph &g) { conv_of(g).problem.oh = 7; }, "oh is 7, expected 5"},
     {"Weights", [](Graph &g) { conv_of(g).weights = conv_of(g).bias; }, "expected 72 elements"},
-    {"NoBias", [](Graph &g) { conv_of(g).bias = nullptr; }, "its bias is absent"},
+    {"NoBias", [](Graph &g) { conv_of(g).bias = nullptr; }, "1 inputs, expected 2"},
     {"NoResidual", [](Graph &g) { conv_of(g).has_residual = true; }, "1 inputs, expected 2"},
     {"AddDims",
      [](Graph &g) {

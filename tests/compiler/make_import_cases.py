@@ -107,6 +107,26 @@ def weights(shape, seed=0, exact=False):
     return random(np.random.default_rng(1000 + seed), shape, exact)
 
 
+def add_runtime_weights(cases):
+    """Weights and biases that the model is given or computes."""
+    for name, ic, oc, g, extent, inputs in (
+            ("both", 8, 16, 1, 9, "x w b"), ("weights", 8, 8, 4, 8, "x w c"), ("bias", 6, 10, 2, 7, "x k b"),
+            ("depthwise", 16, 16, 16, 12, "x w b"), ("odd", 5, 7, 1, 6, "x w b")):
+        dims = {"x": [2, ic, extent, extent], "w": [oc, ic // g, 3, 3], "b": [oc]}
+        constants = {"k": weights(dims["w"], 1, True), "c": weights(dims["b"], 2, True)}
+        used = inputs.split()
+        cases.add(f"runtime_{name}",
+                  model([node("Conv", inputs, "y", group=g, pads=[1, 1, 1, 1])],
+                        {n: d for n, d in dims.items() if n in used}, ["y"],
+                        {n: a for n, a in constants.items() if n in used}), exact=True)
+    # Weights that a convolution computes, a residual, an activation, and one bias read twice.
+    cases.add("runtime_computed",
+              model([node("Conv", "u k", "w"), node("Conv", "x w b", "c", pads=[1, 1, 1, 1]),
+                     node("Conv", "x w b", "d", pads=[1, 1, 1, 1]), node("Add", "c d", "s"), node("Relu", "s", "y")],
+                    {"x": [1, 4, 9, 9], "u": [12, 2, 3, 3], "b": [12]}, ["y", "w"],
+                    {"k": weights((4, 2, 1, 1))}))
+
+
 def add_conv(cases):
     shapes = [  # mb, ic, oc, g, ih, iw, kh, kw, attributes
         (1, 4, 6, 1, 7, 7, 3, 3, {"pads": [1, 1, 1, 1]}),
@@ -386,7 +406,7 @@ def main():
     from arithmetic_cases import add_arithmetic  # which builds on the functions above
 
     cases = Cases(sys.argv[1])
-    for add in (add_conv, add_pool, add_elementwise, add_matrix, add_shape, add_constants,
+    for add in (add_conv, add_runtime_weights, add_pool, add_elementwise, add_matrix, add_shape, add_constants,
                 add_arithmetic, add_networks):
         add(cases)
     text = json.dumps(cases.index, indent=1)

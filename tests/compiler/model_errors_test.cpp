@@ -146,7 +146,7 @@ const std::vector<BadModel> shape_errors = {
      {conv_node, "bias is (4), expected (8)"}},
     {"WeightsComputed",
      [](auto &m) { conv(m).set_input(1, "x"); },
-     {conv_node, "weights 'x' is computed by the model, expected an initializer"}},
+     {conv_node, "attribute 'group' is 2, expected a divisor of ic 4 and of oc 1"}},
     {"ConstantInput",
      [](auto &m) { conv(m).set_input(0, "w"); },
      {conv_node, "input 'w' is a constant, expected an activation"}},

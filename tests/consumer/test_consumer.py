@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tools"))
 
@@ -38,6 +40,8 @@ class Consumer(unittest.TestCase):
         source = self.folder / name
         shutil.copytree(HERE / "project", source)
         shutil.copy(DIGITS, source)
+        np.save(source / "w.npy", np.full((4, 3, 3, 3), 0.5, np.float32))
+        np.save(source / "b.npy", np.ones(4, np.float32))
         (source / "named.onnx").write_bytes(one_conv(["N", 3, 8, 8]).SerializeToString(deterministic=True))
         if cmake_lists:
             (source / "CMakeLists.txt").write_text(
@@ -74,7 +78,7 @@ class Consumer(unittest.TestCase):
 
         ran = run(source / "build" / "digits")
         self.assertEqual(ran.returncode, 0, ran.stderr)
-        self.assertRegex(ran.stdout, r"digits 64 -> 10: \S+\nbatched 576 -> 432: 6.75\n")
+        self.assertRegex(ran.stdout, r"digits 64 -> 10: \S+\nbatched 576 -> 432: 6.75\nlayer 28\n")
 
         self.assertNotIn("Compiling", self.build(source), "nothing has changed")
         (source / "digits.onnx").touch()
@@ -94,6 +98,10 @@ class Consumer(unittest.TestCase):
                 ("convoy_add_model(app ONNX)", "no value after ONNX"),
                 ("convoy_add_model(app digits.onnx)", "unknown argument 'digits.onnx'"),
                 ("convoy_add_model(app ONNX digits.onnx BOARD host)", "unknown argument 'BOARD;host'"),
+                ("convoy_add_layer(app ic3ih8oc4kh3 WEIGHTS none.npy)", "no such file", "none.npy", ".npy file"),
+                ("convoy_add_layer(app ic3ih8oc4kh3 ONNX digits.onnx)", "unknown argument 'ONNX;digits.onnx'"),
+                ("convoy_add_layer(app ic3ih8oc4kh3 NAME)", "no value after NAME"),
+                ("convoy_add_layer(lib ic3ih8oc4kh3)", "'lib' is not a target"),
                 ("convoy_add_model(lib ONNX digits.onnx)", "'lib' is not a target"),
                 ("convoy_add_model(app ONNX digits.onnx NAME a-b)", "'a-b'", "C identifier"),
                 ("convoy_add_model(app ONNX digits.onnx)\nconvoy_add_model(app ONNX digits.onnx)",
@@ -102,8 +110,15 @@ class Consumer(unittest.TestCase):
                 result = self.configure(self.project(f"error_{number}", call))
                 self.assertNotEqual(result.returncode, 0)
                 message = re.sub(r"\s+", " ", result.stderr)
-                for word in ("convoy_add_model", *words):
+                for word in (call.partition("(")[0], *words):
                     self.assertIn(word, message)
+
+    def test_bad_layer(self):
+        source = self.project("bad_layer", "convoy_add_layer(app ic3ih8oc4kx3)")
+        self.assertEqual(self.configure(source).returncode, 0)
+        result = run(CMAKE, "--build", source / "build")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("unknown letter 'kx'", result.stdout + result.stderr)
 
     def test_errors_when_built(self):
         source = self.project("bad_board", "convoy_add_model(app ONNX digits.onnx BOARDS toaster)")

@@ -65,16 +65,25 @@ public:
         const float *in[in_count];
         float *out[out_count];
         for (int i = 0; i < in_count; i++) {
-            check_size("input", i, inputs[i].size(), Net::input_floats[i]);
+            check_size("input " + std::to_string(i), inputs[i].size(), Net::input_floats[i]);
             in[i] = inputs[i].data();
         }
         for (int i = 0; i < out_count; i++) {
-            check_size("output", i, outputs[i].size(), Net::output_floats[i]);
+            check_size("output " + std::to_string(i), outputs[i].size(), Net::output_floats[i]);
             out[i] = outputs[i].data();
         }
-        if (const int code = Net::run(in, out, arena_, threads_)) {
-            throw std::runtime_error(std::string(Net::name) + ": " + Net::error_text(code));
-        }
+        throw_if_error(Net::run(in, out, arena_, threads_));
+    }
+
+protected:
+    static void throw_if_error(int code) {
+        if (code) throw std::runtime_error(std::string(Net::name) + ": " + Net::error_text(code));
+    }
+    static void check_size(const std::string &what, size_t found, size_t expected) {
+        if (found == expected) return;
+        throw std::invalid_argument(std::string(Net::name) + ": " + what + " has " +
+                                    std::to_string(found) + " floats, expected " +
+                                    std::to_string(expected));
     }
 
 private:
@@ -94,15 +103,50 @@ private:
         throw std::invalid_argument(std::string(Net::name) + ": " + std::to_string(found) + " " +
                                     what + ", expected " + std::to_string(expected));
     }
-    static void check_size(const char *what, int i, size_t found, size_t expected) {
-        if (found == expected) return;
-        throw std::invalid_argument(std::string(Net::name) + ": " + what + " " + std::to_string(i) +
-                                    " has " + std::to_string(found) + " floats, expected " +
-                                    std::to_string(expected));
-    }
 
     void *arena_;
     int threads_ = 1;
+};
+
+// A compiled layer that takes its weights at run time: packs them when it is made and owns what
+// comes of that.
+//
+//     convoy::Layer<res2a> layer(weights, bias);  // (oc, ic/g, kh, kw) and, if it has one, (oc)
+//     layer.run(input, output);
+//     layer.run(input, addend, output);           // with +add
+//
+// Throws as Model does.
+template<typename Net>
+class Layer : Model<Net> {
+    using Base = Model<Net>;
+
+public:
+    explicit Layer(std::span<const float> weights, std::span<const float> bias = {})
+        : packed_(Net::packed_bytes / sizeof(Line)) {
+        Base::check_size("weights", weights.size(), Net::weight_floats);
+        Base::check_size("bias", bias.size(), Net::bias_floats);
+        Base::throw_if_error(Net::pack(weights.data(), bias.data(), packed_.data()));
+    }
+
+    using Base::set_threads;
+    using Base::threads;
+
+    void run(std::span<const float> input, std::span<float> output) {
+        Base::run({input, packed()}, {output});
+    }
+    void run(std::span<const float> input, std::span<const float> addend, std::span<float> output) {
+        Base::run({input, packed(), addend}, {output});
+    }
+
+private:
+    struct alignas(64) Line {
+        float floats[16];
+    };
+    std::span<const float> packed() const {
+        return {packed_.data()->floats, Net::packed_bytes / sizeof(float)};
+    }
+
+    std::vector<Line> packed_;
 };
 
 }  // namespace convoy

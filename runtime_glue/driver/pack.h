@@ -1,0 +1,59 @@
+/* Puts the weights and the bias of a convolution into the order that a kernel reads. Freestanding
+   C, and C++: the compiler packs constants with it, a compiled library what it is given at run
+   time. */
+
+#ifndef CONVOY_PACK_H
+#define CONVOY_PACK_H
+
+struct convoy_packing {
+    int positions;             /* of output channels, padding included */
+    const int *output_channel; /* at each position, -1 for padding */
+    int ic;                    /* of one group */
+    const int *input_channel;  /* at each of them, relative to the group's first */
+    int taps;                  /* packed ones; without `filter` those of the kernel, kh * kw */
+    /* Floats from one run of neighbouring positions to the next, and the same of the others. */
+    int run, run_stride, ic_stride, tap_stride;
+    /* Winograd's G, (points, 3), row-major, or null: then taps = points * points of G g G^T. */
+    const double *filter;
+    int points;
+};
+
+/* bias (oc), or null for zeros; packed (positions) */
+static inline void convoy_pack_bias(const struct convoy_packing *p, const float *bias,
+                                    float *packed) {
+    for (int at = 0; at < p->positions; at++) {
+        const int oc = p->output_channel[at];
+        packed[at] = bias && oc >= 0 ? bias[oc] : 0.0f;
+    }
+}
+
+static inline float convoy_pack_tap(const struct convoy_packing *p, const float *g, int tap) {
+    if (!p->filter) return g[tap];
+    const double *const row = p->filter + tap / p->points * 3;
+    const double *const column = p->filter + tap % p->points * 3;
+    double sum = 0;
+    for (int y = 0; y < 3; y++) {
+        for (int x = 0; x < 3; x++) sum += row[y] * column[x] * g[y * 3 + x];
+    }
+    return (float)sum;
+}
+
+/* weights (oc, ic of a group, kh, kw); packed (positions * ic * taps) */
+static inline void convoy_pack_weights(const struct convoy_packing *p, const float *weights,
+                                       float *packed) {
+    const long long kernel_taps = p->filter ? 9 : p->taps;
+    for (int at = 0; at < p->positions; at++) {
+        const long long oc = p->output_channel[at];
+        float *const to = packed + (long long)(at / p->run) * p->run_stride + at % p->run;
+        for (int c = 0; c < p->ic; c++) {
+            const float *const g =
+                oc < 0 ? 0 : weights + (oc * p->ic + p->input_channel[c]) * kernel_taps;
+            for (int tap = 0; tap < p->taps; tap++) {
+                to[(long long)c * p->ic_stride + (long long)tap * p->tap_stride] =
+                    g ? convoy_pack_tap(p, g, tap) : 0.0f;
+            }
+        }
+    }
+}
+
+#endif
