@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "compiler/plan/flatten.h"
 #include "compiler/plan/min_sum.h"
 #include "compiler/plan/node_kernel.h"
 
@@ -21,7 +22,8 @@ public:
     Costs(const Board &board, const Records &records, const ScheduleRules &rules)
         : board_(board), records_(records), rules_(rules) {}
 
-    double of(const Kernel &kernel) {
+    double of(const Kernel &as_planned) {
+        const Kernel kernel = flattened(as_planned, board_.vector_floats);
         const auto [entry, is_new] = known_.try_emplace(to_string(kernel), impossible);
         if (is_new) {
             entry->second = best_cycles(kernel, board_, records_, rules_).value_or(impossible);

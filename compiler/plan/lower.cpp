@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "compiler/plan/flatten.h"
 #include "compiler/plan/node_kernel.h"
 #include "generators/pack.h"
 
@@ -241,6 +242,7 @@ private:
     void number_kernels() {
         std::map<std::string, int> known;
         for (PlanStep &step : plan_.steps) {
+            step.kernel = flattened(step.kernel, vector_);
             const auto [entry, is_new] =
                 known.try_emplace(to_string(step.kernel), (int)plan_.kernels.size());
             if (is_new) plan_.kernels.push_back(step.kernel);

@@ -111,7 +111,12 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
 
     // Input vectors of neighbouring taps overlap where taps are unrolled and columns fill whole
     // vectors.
-    double loads = tile_oc + inputs;
+    // Vectors of several columns start anywhere in a cache line and often cross into the next,
+    // unless all rows are whole vectors.
+    const bool is_aligned =
+        p.kw == 1 && conv_of(kernel).input.row_stride() % (lanes * vector_ow) == 0;
+    const double crossing = is_aligned ? 0 : 4.0 * lanes * (vector_ow - 1) / 64;
+    double loads = tile_oc + inputs * (1 + crossing);
     if (schedule.at("unroll_taps") == 2 && vector_ow == 1) {
         const double distinct =
             ((tile_ow - 1.0) * p.sw + p.kw) * ((tile_oh - 1.0) * p.sh + p.kh) / (p.kw * p.kh);
@@ -140,7 +145,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double tiles_oc = (double)ceil_div(oc, tile_oc);
     const double all_weights = group_weights * lane_groups;
     const double again = tiles * tile_weights - all_weights;
-    double traffic = stream_cycles(board, all_weights, 4 * all_weights + all_input);
+    double traffic = stream_cycles(board, all_weights, 8 * all_weights + all_input);
     if (schedule.at("rows_outer")) {
         traffic += stream_cycles(board, again, group_weights + tile_input);
     } else {

@@ -2,6 +2,7 @@
 
 #include "schedules/x86/group_lanes.h"
 #include "schedules/x86/oc_vectors.h"
+#include "schedules/x86/transpose.h"
 #include "schedules/x86/vector_lanes.h"
 #include "schedules/x86/winograd.h"
 
@@ -9,7 +10,7 @@ namespace convoy {
 
 std::span<const Template> x86_templates() {
     static const std::array list = {x86::oc_vectors, x86::group_lanes, x86::winograd,
-                                    x86::vector_lanes};
+                                    x86::vector_lanes, x86::transpose};
     return list;
 }
 

@@ -193,7 +193,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double inputs = shape.inputs_bytes(band), products = shape.products_bytes(band, chunk_oc);
     const double weights = shape.weights_bytes();
     const double plane = 4.0 * p.ih * p.iw * shape.ic_blocks * shape.in_block;
-    double traffic = stream_cycles(board, weights * p.g, 4 * weights * p.g);
+    double traffic = stream_cycles(board, weights * p.g, 8 * weights * p.g);
     traffic += stream_cycles(board, weights * (bands - p.g), weights + inputs);
     traffic += stream_cycles(board, bands * inputs * (1 + chunks), inputs + products);
     traffic += stream_cycles(board, bands * chunks * 2 * products, inputs + products);

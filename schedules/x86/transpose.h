@@ -1,0 +1,11 @@
+#pragma once
+
+#include "schedules/template.h"
+
+namespace convoy::x86 {
+
+// Reorders between layouts. Vectors are gathered from the input, in an order of loops that meets
+// each of its cache lines again while it is still near.
+extern const Template transpose;
+
+}  // namespace convoy::x86
