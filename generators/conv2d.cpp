@@ -46,26 +46,39 @@ bool conv2d_accepts(const Conv2dKernel &kernel, int vector) {
     const Layout in = kernel.input.layout, out = kernel.output.layout;
     if (out.block == 1 || vector % out.block != 0) return false;
     if (p.g == 1) return true;
-    return in.groups == 1 && out.groups == 1 && p.ic_per_group() % in.block == 0 &&
-           p.oc_per_group() % vector == 0;
+    // Whole blocks a group, by nature or by padding.
+    const auto fits = [&](const Layout &layout, int channels, int multiple) {
+        if (layout.groups == 1) return channels / p.g % multiple == 0;
+        return layout.padded && layout.groups == p.g &&
+               positions(layout, channels) / p.g % multiple == 0;
+    };
+    return fits(in, p.ic, in.block) && fits(out, p.oc, vector);
+}
+
+Conv2dExtents conv2d_extents(const Conv2dKernel &kernel, int vector) {
+    const ConvProblem &p = kernel.problem;
+    const Layout &in = kernel.input.layout, &out = kernel.output.layout;
+    const auto ceil_div = [](int a, int b) { return (a + b - 1) / b; };
+    const int outputs = positions(out, p.oc) / p.g;
+    if (p.g == 1) return {positions(in, p.ic), kernel.input.blocks, ceil_div(outputs, vector)};
+    return {p.ic_per_group(), ceil_div(p.ic_per_group(), in.block), outputs / vector};
 }
 
 Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
     const ConvProblem &p = kernel.problem;
     const View &in = kernel.input, &out = kernel.output;
-    const int ic = p.ic_per_group();
+    const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
     const int in_block = in.layout.block;
 
     Conv2dStages s;
     s.vector = vector;
     s.subs = vector / out.layout.block;
-    s.oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
+    s.oc_vectors = oc_vectors;
     s.has_residual = kernel.residual.has_value();
 
     s.input = ImageParam(Float(32), 6, "input");
     s.input.dim(0).set_bounds(0, in_block).set_stride(1);
-    constrain(s.input, 1, in, p.g == 1 ? in.blocks : ic / in_block, p.g, in.halo,
-              in.plane_stride());
+    constrain(s.input, 1, in, ic_blocks, p.g, in.halo, in.plane_stride());
     s.weights = ImageParam(Float(32), 6, "weights");
     constrain_dense(s.weights, {vector, ic, p.kw, p.kh, s.oc_vectors, p.g});
     s.bias = ImageParam(Float(32), 3, "bias");

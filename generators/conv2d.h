@@ -28,6 +28,14 @@ struct Conv2dStages {
     bool has_residual = false;
 };
 
+// How many channels one group has in a kernel, as memory holds them.
+struct Conv2dExtents {
+    int ic;          // positions that are summed: padding between groups too where g is 1
+    int ic_blocks;   // of the input
+    int oc_vectors;  // of the output
+};
+Conv2dExtents conv2d_extents(const Conv2dKernel &kernel, int vector);
+
 bool conv2d_accepts(const Conv2dKernel &kernel, int vector);
 Conv2dStages conv2d(const Conv2dKernel &kernel, int vector);
 

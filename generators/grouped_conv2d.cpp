@@ -25,7 +25,7 @@ void constrain(OutputImageParam param, const View &view, int channels, int lane_
 bool one_group_a_lane(const Layout &layout, int groups, int channels_per_group) {
     if (layout.block == 1) return true;
     if (layout.groups == 1) return channels_per_group == 1;
-    return layout.groups == groups;
+    return layout.groups == groups && !layout.padded;
 }
 
 }  // namespace

@@ -10,17 +10,22 @@ namespace convoy {
 // How the channels of an activation lie in memory. `block` channels are innermost (oneDNN's nChw8c
 // is block 8, nchw is block 1). With `groups` > 1 the channels are group-interleaved: one block
 // holds the same channel of `block` different groups, so that block (gb, c) has channel (gb * block
-// + lane) * channels_per_group + c in its lane; `groups` is then a multiple of `block`.
+// + lane) * channels_per_group + c in its lane; `groups` is then a multiple of `block`. Or, with
+// `padded`, each group's channels start a block of their own and its last block is padded.
 struct Layout {
     int block = 1;
     int groups = 1;
+    bool padded = false;
 
     bool operator==(const Layout &) const = default;
     auto operator<=>(const Layout &) const = default;
 };
 
-// "nchw", "nChw16c", "nChw8c/g8" (group-interleaved over 8 groups).
+// "nchw", "nChw16c", "nChw8c/g8" (group-interleaved over 8 groups), "nChw8c/p4" (4 groups padded).
 std::string to_string(const Layout &layout);
+
+// Positions up to the last channel's block: more than the channels where groups are padded.
+int positions(const Layout &layout, int channels);
 
 // The channel stored at a position (position = block index * block + lane), -1 where it is padding.
 int channel_at(const Layout &layout, int channels, int position);

@@ -1,5 +1,6 @@
 #include "generators/pack.h"
 
+#include "generators/conv2d.h"
 #include "generators/winograd_transform.h"
 
 namespace convoy {
@@ -7,8 +8,9 @@ namespace convoy {
 PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     const ConvProblem &p = kernel.problem;
     const Layout &in = kernel.input.layout, &out = kernel.output.layout;
-    const int ic = p.ic_per_group(), oc = p.oc_per_group(), taps = p.kh * p.kw;
-    order_.ic = ic;
+    const int oc = p.oc_per_group(), taps = p.kh * p.kw;
+    int ic = p.ic_per_group();
+    order_.channels = ic;
     order_.taps = taps;
     if (packing.form == Packing::Form::group_lanes) {
         // (lane, oc of the group, taps, ic of the group, lane group)
@@ -24,8 +26,9 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     } else {
         // (lane, ic of the group, taps, vector)
         const int vector = packing.vector;
-        const int vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc / vector;
-        for (int at = 0; at < vectors * vector; at++)
+        const Conv2dExtents extents = conv2d_extents(kernel, vector);
+        ic = extents.ic;
+        for (int at = 0; at < p.g * extents.oc_vectors * vector; at++)
             output_channel_.push_back(channel_at(out, p.oc, at));
         // Of one group, relative to its first; equal for all groups.
         for (int c = 0; c < ic; c++) input_channel_.push_back(channel_at(in, p.ic, c));
@@ -33,6 +36,7 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.ic_stride = vector;
         order_.tap_stride = ic * vector;
     }
+    order_.ic = ic;
     order_.run_stride = taps * ic * order_.run;
     order_.positions = (int)output_channel_.size();
     if (packing.form == Packing::Form::winograd) {

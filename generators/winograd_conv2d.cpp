@@ -44,17 +44,18 @@ bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
 WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m) {
     const ConvProblem &p = kernel.problem;
     const View &in = kernel.input, &out = kernel.output;
-    const int ic = p.ic_per_group(), in_block = in.layout.block;
+    const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
+    const int in_block = in.layout.block;
     const WinogradTransform t = winograd_transform(m);
 
     WinogradConv2dStages s;
     s.m = m;
-    s.oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
+    s.oc_vectors = oc_vectors;
     s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m - 1) / m;
     s.has_residual = kernel.residual.has_value();
 
     s.input = ImageParam(Float(32), 6, "input");
-    constrain(s.input, in, p.g == 1 ? in.blocks : ic / in_block, p.g, in.halo);
+    constrain(s.input, in, ic_blocks, p.g, in.halo);
     s.weights = ImageParam(Float(32), 6, "weights");
     constrain_dense(s.weights, {vector, ic, s.oc_vectors, p.g, m + 2, m + 2});
     s.bias = ImageParam(Float(32), 3, "bias");

@@ -104,9 +104,10 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
         write_table(out, "int", name + "_input_channel", p.input_channel, p.ic);
         if (p.filter) write_table(out, "double", name + "_filter", p.filter, p.points * 3);
         out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
-            << name << "_output_channel, " << p.ic << ", " << name << "_input_channel, " << p.taps
-            << ", " << p.run << ", " << p.run_stride << ", " << p.ic_stride << ", " << p.tap_stride
-            << ", " << (p.filter ? name + "_filter" : "0") << ", " << p.points << "};\n";
+            << name << "_output_channel, " << p.ic << ", " << p.channels << ", " << name
+            << "_input_channel, " << p.taps << ", " << p.run << ", " << p.run_stride << ", "
+            << p.ic_stride << ", " << p.tap_stride << ", " << (p.filter ? name + "_filter" : "0")
+            << ", " << p.points << "};\n";
     }
 }
 

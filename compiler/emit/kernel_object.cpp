@@ -1,5 +1,6 @@
 #include "compiler/emit/kernel_object.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -12,8 +13,9 @@ using namespace Halide;
 constexpr int64_t largest_on_stack = 16 * 1024;  // Halide's own limit
 constexpr int64_t largest_scratch = 2 * 1024 * 1024;
 
-// Sums what Halide turns into calls of halide_malloc: all of it together is what the thread that
-// calls the kernel, or one that runs a task of it, can hold at once. Loops free what they allocate.
+// Sums what Halide turns into calls of halide_malloc and holds at once, in the thread that calls
+// the kernel and in one that runs a task of it. A statement frees what it allocates before the
+// next.
 class HeapAllocations : public Internal::IRVisitor {
 public:
     int64_t bytes = 0;
@@ -33,6 +35,18 @@ private:
                                      op->name + ", expected at most " +
                                      std::to_string(largest_on_stack));
         bytes += scratch_block_bytes(size);
+    }
+    void visit(const Internal::Block *op) override { visit_either(op->first, op->rest); }
+    void visit(const Internal::IfThenElse *op) override {
+        visit_either(op->then_case, op->else_case);
+    }
+    void visit_either(const Internal::Stmt &a, const Internal::Stmt &b) {
+        const int64_t before = bytes;
+        a.accept(this);
+        const int64_t after_a = bytes;
+        bytes = before;
+        if (b.defined()) b.accept(this);
+        bytes = std::max(bytes, after_a);
     }
 };
 

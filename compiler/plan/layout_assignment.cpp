@@ -69,6 +69,13 @@ Layout interleaved(int groups, int vector) {
     return block > 1 ? Layout{block, groups} : Layout{};
 }
 
+// Blocks that start anew in each group of `channels`, where vectors do not fill them anyway.
+Layout padded(int groups, int channels, int vector) {
+    const int block = std::min(vector, 8);
+    const bool fills = channels % block == 0 || channels < block;
+    return fills || block < 8 ? Layout{} : Layout{block, groups, true};
+}
+
 // Layouts worth considering for each value: nchw, whole and half vectors of channels, and
 // interleaved over the groups of the grouped convolutions that touch it or a value tied to it.
 std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
@@ -80,10 +87,15 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
         const auto *conv = std::get_if<Conv2d>(&node.operation);
         if (!conv || conv->problem.g == 1) continue;
         const ConvProblem &p = conv->problem;
-        const Layout layout = interleaved(p.g, vector);
-        if (layout.block == 1) continue;
-        if (p.ic_per_group() > 1) by_root[ties.root(node.inputs[0])].insert(layout);
-        if (p.oc_per_group() > 1) by_root[ties.root(node.output)].insert(layout);
+        const auto consider = [&](ValueId value, int channels_per_group) {
+            if (channels_per_group == 1) return;
+            for (const Layout &layout :
+                 {interleaved(p.g, vector), padded(p.g, channels_per_group, vector)}) {
+                if (layout.block > 1) by_root[ties.root(value)].insert(layout);
+            }
+        };
+        consider(node.inputs[0], p.ic_per_group());
+        consider(node.output, p.oc_per_group());
     }
     std::vector<std::vector<Layout>> list(graph.values.size());
     for (int v = 0; v < (int)graph.values.size(); v++) {

@@ -27,7 +27,9 @@ View plain_view(const std::vector<int64_t> &dims) {
 
 View flat_view(const View &view) {
     const int block = view.layout.block;
-    View flat{.mb = view.mb, .c = (int)((view.c + block - 1) / block * view.plane_stride())};
+    View flat{
+        .mb = view.mb,
+        .c = (int)((positions(view.layout, view.c) + block - 1) / block * view.plane_stride())};
     flat.blocks = (int)view.image_stride();
     return flat;
 }

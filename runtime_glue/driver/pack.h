@@ -8,8 +8,9 @@
 struct convoy_packing {
     int positions;             /* of output channels, padding included */
     const int *output_channel; /* at each position, -1 for padding */
-    int ic;                    /* of one group */
-    const int *input_channel;  /* at each of them, relative to the group's first */
+    int ic;                    /* positions of input channels of one group */
+    int channels;              /* of one group, in the weights as given */
+    const int *input_channel;  /* at each position, relative to the group's first, -1 for padding */
     int taps;                  /* packed ones; without `filter` those of the kernel, kh * kw */
     /* Floats from one run of neighbouring positions to the next, and the same of the others. */
     int run, run_stride, ic_stride, tap_stride;
@@ -46,8 +47,9 @@ static inline void convoy_pack_weights(const struct convoy_packing *p, const flo
         const long long oc = p->output_channel[at];
         float *const to = packed + (long long)(at / p->run) * p->run_stride + at % p->run;
         for (int c = 0; c < p->ic; c++) {
+            const int channel = p->input_channel[c];
             const float *const g =
-                oc < 0 ? 0 : weights + (oc * p->ic + p->input_channel[c]) * kernel_taps;
+                oc < 0 || channel < 0 ? 0 : weights + (oc * p->channels + channel) * kernel_taps;
             for (int tap = 0; tap < p->taps; tap++) {
                 to[(long long)c * p->ic_stride + (long long)tap * p->tap_stride] =
                     g ? convoy_pack_tap(p, g, tap) : 0.0f;

@@ -111,8 +111,8 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
 
     // Input vectors of neighbouring taps overlap where taps are unrolled and columns fill whole
     // vectors.
-    // Vectors of several columns start anywhere in a cache line and often cross into the next,
-    // unless all rows are whole vectors.
+    // Vectors of several columns start anywhere in a cache line, unless all rows are whole vectors;
+    // a load that crosses into the next line counts twice.
     const bool is_aligned =
         p.kw == 1 && conv_of(kernel).input.row_stride() % (lanes * vector_ow) == 0;
     const double crossing = is_aligned ? 0 : 4.0 * lanes * (vector_ow - 1) / 64;
@@ -122,9 +122,6 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
             ((tile_ow - 1.0) * p.sw + p.kw) * ((tile_oh - 1.0) * p.sh + p.kh) / (p.kw * p.kh);
         loads = tile_oc + std::min(inputs, 0.5 * (distinct + inputs));
     }
-    // Vectors of several columns start at any column, and a load that crosses a cache line counts
-    // twice.
-    loads += inputs * (vector_ow - 1) * lanes * sizeof(float) / 64;
     if (vector_ow > 1 && p.sw > 1) loads += 2 * inputs * (vector_ow - 1);
     const double step = step_cycles(board, lanes * vector_ow, inputs * tile_oc, loads);
     const double steps = (double)ic * p.kh * p.kw;

@@ -107,13 +107,10 @@ struct Shape {
     int oc_vectors, groups, ic, steps;  // of one group; steps = length of the reduction
 
     Shape(const Conv2dKernel &k, int vector_)
-        : p(k.problem),
-          kernel(k),
-          vector(vector_),
-          groups(p.g),
-          ic(p.ic_per_group()),
-          steps(ic * p.kh * p.kw) {
-        oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
+        : p(k.problem), kernel(k), vector(vector_), groups(p.g) {
+        const Conv2dExtents extents = conv2d_extents(k, vector);
+        ic = extents.ic, oc_vectors = extents.oc_vectors;
+        steps = ic * p.kh * p.kw;
     }
     double weight_bytes() const { return 4.0 * vector * oc_vectors * steps; }
     double input_bytes() const { return 4.0 * ic * p.ih * p.iw; }

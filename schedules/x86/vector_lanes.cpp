@@ -58,32 +58,6 @@ void vectorize_columns(Func &sum, RVar each) {
     sum.update().reorder(sum.args()[0], each).vectorize(sum.args()[0]);
 }
 
-// Whether whole blocks become planes: every float of a block's columns is then read in one pass.
-bool unblocks(const ReorderKernel &kernel) {
-    const Layout &in = kernel.input.layout;
-    return in.block > 1 && kernel.output.layout.block == 1 &&
-           kernel.input.c % (in.groups == 1 ? in.block : in.block * kernel.input.c / in.groups) ==
-               0;
-}
-
-// The loops of `unblocks`: a block's lanes, which are channels that lie `apart` from each other,
-// innermost but for the columns of a vector; one task a block.
-void schedule_unblocking(ReorderStages &s, const ReorderKernel &kernel, int vector) {
-    const Layout &in = kernel.input.layout;
-    const int apart = in.groups == 1 ? 1 : kernel.input.c / in.groups;
-    const int columns = Vectors(kernel.output, vector).columns;
-    Var column("column"), outer("outer"), channel("channel"), first("first"), task("task");
-    s.output.split(s.block, outer, channel, in.block * apart, TailStrategy::GuardWithIf)
-        .split(channel, channel, first, apart)
-        .split(s.w, s.w, column, columns)
-        .reorder(s.lane, column, channel, s.w, s.h, first, outer, s.image)
-        .vectorize(column)
-        .unroll(channel)
-        .fuse(first, outer, task)
-        .fuse(task, s.image, task)
-        .parallel(task);
-}
-
 struct Builder {
     int vector;
 
@@ -108,10 +82,6 @@ struct Builder {
     }
     ScheduledKernel operator()(const ReorderKernel &kernel) const {
         ReorderStages s = reorder(kernel);
-        if (unblocks(kernel)) {
-            schedule_unblocking(s, kernel, vector);
-            return {s.output, s.arguments()};
-        }
         schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
         return {s.output, s.arguments()};
     }
@@ -202,7 +172,8 @@ struct Builder {
 bool accepts(const Kernel &kernel, const Board &board) {
     if (std::holds_alternative<Conv2dKernel>(kernel)) return false;
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
-        return reorder_accepts(*copy, board.vector_floats);
+        return copy->input.layout == copy->output.layout &&
+               reorder_accepts(*copy, board.vector_floats);
     return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
@@ -229,8 +200,6 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         operations = (double)output.floats() / vectors.lanes * p.kh * p.kw * (padded ? 3 : 1.5);
         bytes = 4.0 * (output.floats() + pool->input.floats());
     } else if (const auto *copy = std::get_if<ReorderKernel>(&kernel)) {
-        // A transposition shuffles its vectors.
-        if (copy->input.layout != copy->output.layout) operations = (double)output.floats() * 0.4;
         bytes = 4.0 * (output.floats() + copy->input.floats());
     } else if (std::holds_alternative<SoftmaxKernel>(kernel)) {
         operations *= 30;

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "generators/conv2d.h"
 #include "generators/winograd_conv2d.h"
 #include "schedules/x86/cost.h"
 
@@ -112,10 +113,10 @@ struct Shape {
         : p(kernel.problem), vector(schedule.at("vector")), m(schedule.at("m")) {
         points = (m + 2) * (m + 2);
         tiles_x = (p.ow + m - 1) / m, tiles_y = (p.oh + m - 1) / m;
-        oc_vectors = p.g == 1 ? (p.oc + vector - 1) / vector : p.oc_per_group() / vector;
-        ic = p.ic_per_group();
-        ic_blocks = (int)ceil_div(ic, kernel.input.layout.block);
+        const Conv2dExtents extents = conv2d_extents(kernel, vector);
+        ic = extents.ic, oc_vectors = extents.oc_vectors;
         in_block = kernel.input.layout.block;
+        ic_blocks = (int)ceil_div(ic, in_block);
     }
     int in_block;
 

@@ -32,8 +32,18 @@ TEST(Layout, InterleavedBlocksHoldOneChannelOfEachGroup) {
     EXPECT_EQ(channels_in_order({4, 8}, 8, 8), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
+TEST(Layout, PaddedGroupsStartBlocksOfTheirOwn) {
+    EXPECT_EQ(channels_in_order({4, 2, true}, 10, 17),
+              (std::vector<int>{0, 1, 2, 3, 4, -1, -1, -1, 5, 6, 7, 8, 9, -1, -1, -1, -1}));
+    EXPECT_EQ(positions({4, 2, true}, 10), 16);
+    EXPECT_EQ(to_string(Layout{8, 4, true}), "nChw8c/p4");
+    EXPECT_EQ(make_view(1, 36, 1, 1, {8, 2, true}, 16).padded_channels(), 48);
+    EXPECT_EQ(make_view(1, 36, 1, 1, {8, 4, true}, 16).padded_channels(), 64);
+}
+
 TEST(Layout, PositionOfIsTheInverseOfChannelAt) {
-    for (const Layout &layout : {Layout{}, Layout{8}, Layout{2, 6}, Layout{8, 8}, Layout{8, 24}}) {
+    for (const Layout &layout : {Layout{}, Layout{8}, Layout{2, 6}, Layout{8, 8}, Layout{8, 24},
+                                 Layout{8, 4, true}, Layout{16, 2, true}}) {
         for (int channel = 0; channel < 48; channel++)
             EXPECT_EQ(channel_at(layout, 48, position_of(layout, 48, channel)), channel)
                 << to_string(layout);

@@ -20,6 +20,8 @@ std::vector<ConvLayouts> natural_layouts(const ConvProblem &p, const Board &boar
     for (int lanes = board.vector_floats; lanes >= 2; lanes /= 2) {
         if (p.g > 1 && p.g % lanes == 0) all.push_back({Layout{lanes, p.g}, Layout{lanes, p.g}});
     }
+    if (p.g > 1 && (p.ic_per_group() > 8 || p.oc_per_group() > 8))
+        all.push_back({Layout{8, p.g, true}, Layout{8, p.g, true}});
     std::erase_if(all, [&](const ConvLayouts &layouts) {
         const Conv2dKernel kernel = conv_kernel(p, layouts, board);
         return !grouped_conv2d_accepts(kernel) && !conv2d_accepts(kernel, board.vector_floats) &&

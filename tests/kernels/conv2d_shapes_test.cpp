@@ -39,6 +39,7 @@ const char *const shapes[] = {
     "g2ic32ih7oc32kh3ph1",
     "g2ic6ih9oc10kh3ph1",
     "g3ic48ih6oc96kh3ph1",
+    "g2ic36ih7oc20kh3ph1",
     "g4ic32ih7oc64kh3ph1",
     "g4ic64ih5oc32kh1",
     "g8ic32ih14oc32kh3ph1",

@@ -61,6 +61,11 @@ Place place_of(const View &v, int channel) {
     if (v.layout.groups == 1) return {channel / lanes, channel % lanes};
     const int channels_per_group = v.c / v.layout.groups;
     const int group = channel / channels_per_group;
+    if (v.layout.padded) {
+        const int blocks = (channels_per_group + lanes - 1) / lanes;
+        const int within = channel % channels_per_group;
+        return {group * blocks + within / lanes, within % lanes};
+    }
     return {group / lanes * channels_per_group + channel % channels_per_group, group % lanes};
 }
 
@@ -147,21 +152,32 @@ private:
         }
     }
 
-    // The lanes of a channel's block that hold no channel are computed along with it.
-    void check_pad_lanes() {
+    // The lanes of a last block, of all channels or of a group's, that hold no channel.
+    std::vector<Place> pad_lanes() const {
         const int lanes = view_.layout.block;
-        const int pads = (lanes - view_.c % lanes) % lanes;
-        if (pads == 0 || first_channel_ + test_.expected.c != view_.c) return;
+        const int groups = view_.layout.padded ? view_.layout.groups : 1;
+        const int channels = view_.c / groups, blocks = (channels + lanes - 1) / lanes;
+        std::vector<Place> places;
+        for (int group = 0; group < groups; group++) {
+            for (int at = channels; at < blocks * lanes; at++)
+                places.push_back({group * blocks + at / lanes, at % lanes});
+        }
+        return places;
+    }
+
+    // They are computed along with their blocks.
+    void check_pad_lanes() {
+        if (first_channel_ + test_.expected.c != view_.c) return;
         for (int image = 0; image < view_.mb; image++) {
-            for (int pad = 0; pad < pads; pad++) {
+            for (const Place &pad : pad_lanes()) {
                 for (int y = 0; y < view_.h; y++) {
                     for (int x = 0; x < view_.w; x++) {
-                        const size_t index =
-                            index_at(view_, image, view_.c / lanes, lanes - 1 - pad, y, x);
+                        const size_t index = index_at(view_, image, pad.block, pad.lane, y, x);
                         checked_[index] = true;
                         if (!std::isfinite(memory_.data()[index]))
-                            fail("pad lane at " + cell(image, view_.c + pad, y, x) +
-                                 " is not finite");
+                            fail("pad lane " + std::to_string(pad.lane) + " of block " +
+                                 std::to_string(pad.block) + ", " + cell(image, 0, y, x) +
+                                 ", is not finite");
                     }
                 }
             }

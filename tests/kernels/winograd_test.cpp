@@ -32,6 +32,7 @@ constexpr const char *problems[] = {
     "ic32ih5iw3oc16kh3",    "ic16ih9iw10oc16kh3ph0pw2phe1pwe0",
     "g2ic32ih6oc64kh3ph1",  "g3ic96ih9oc48kh3ph1",
     "mb2ic17ih6oc30kh3ph1", "ic3ih1iw1oc16kh3ph1",
+    "g2ic36ih6oc40kh3ph1",
 };
 
 TEST_P(Winograd, MatchesReference) {
@@ -40,7 +41,8 @@ TEST_P(Winograd, MatchesReference) {
         const Layout layout{board_.vector_floats};
         Conv2dKernel kernel = conv_kernel(problem, {layout, layout}, board_);
         if (!template_of({"winograd", {}}, board_).accepts(kernel, board_)) {
-            kernel = conv_kernel(problem, {Layout{8}, Layout{8}}, board_);
+            const Layout padded{8, problem.g, true};
+            kernel = conv_kernel(problem, {padded, padded}, board_);
         }
         if (problem.mb == 2) {
             kernel.activation = Activation::relu();
