@@ -144,6 +144,27 @@ public:
         expect_count("output", output(), graph_.values[node_.inputs[0]].count());
     }
 
+    void operator()(const StridedCopy &strided) const {
+        expect_inputs(1);
+        expect_count("output", output(), strided.copy.count());
+        check(strided.copy, graph_.values[node_.inputs[0]].count());
+    }
+
+    void operator()(const Resample &resample) const {
+        expect_inputs(1);
+        expect_axis(resample.axis);
+        Dims expected = input(0);
+        const int64_t extent = expected[resample.axis];
+        expected[resample.axis] = output().size() == expected.size() ? output()[resample.axis] : -1;
+        expect_dims("output", output(), expected);
+        const int64_t taps = expected[resample.axis] * resample.taps;
+        expect_size("weights", resample.weights, taps);
+        expect_size("indices", resample.indices, taps);
+        for (float index : *resample.indices) {
+            if (!(index >= 0 && index < float(extent))) fail("an index lies outside its axis");
+        }
+    }
+
     [[noreturn]] void fail(const std::string &what) const {
         throw std::logic_error("graph '" + graph_.name + "', node '" + node_.name + "' (" +
                                operation_name(node_.operation) + "): " + what);
@@ -208,9 +229,10 @@ int64_t Value::count() const {
 }
 
 const char *operation_name(const Operation &operation) {
-    static const char *const names[] = {
-        "Conv2d",  "FullyConnected", "ScaleShift", "Binary", "Activate", "Pool2d", "Concat",
-        "Softmax", "Reduce",         "Normalize",  "MatMul", "Literal",  "Reshape"};
+    static const char *const names[] = {"Conv2d",   "FullyConnected", "ScaleShift", "Binary",
+                                        "Activate", "Pool2d",         "Concat",     "Softmax",
+                                        "Reduce",   "Normalize",      "MatMul",     "Literal",
+                                        "Reshape",  "StridedCopy",    "Resample"};
     static_assert(std::size(names) == std::variant_size_v<Operation>);
     return names[operation.index()];
 }

@@ -108,8 +108,22 @@ struct Literal {
 // Same elements in row-major order under other dims.
 struct Reshape {};
 
-using Operation = std::variant<Conv2d, FullyConnected, ScaleShift, Binary, Activate, Pool2d, Concat,
-                               Softmax, Reduce, Normalize, MatMul, Literal, Reshape>;
+// The copied elements in row-major order under the output's dims.
+struct StridedCopy {
+    CopyProblem copy;
+};
+
+// Along the axis, output[i] = sum over t of weights[i, t] * input[indices[i, t]]: interpolation,
+// and gathering by constant indices.
+struct Resample {
+    int axis = 0;
+    int taps = 1;
+    Constant weights, indices;  // (output extent, taps); indices are whole numbers
+};
+
+using Operation =
+    std::variant<Conv2d, FullyConnected, ScaleShift, Binary, Activate, Pool2d, Concat, Softmax,
+                 Reduce, Normalize, MatMul, Literal, Reshape, StridedCopy, Resample>;
 
 const char *operation_name(const Operation &operation);
 

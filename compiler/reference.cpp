@@ -259,6 +259,31 @@ public:
 
     Data operator()(const Reshape &) const { return input(0); }
 
+    Data operator()(const StridedCopy &strided) const {
+        Data output;
+        output.reserve(graph_.values[node_.output].count());
+        for (int64_t element : copied_elements(strided.copy)) {
+            output.push_back(element < 0 ? strided.copy.fill : input(0)[element]);
+        }
+        return output;
+    }
+
+    Data operator()(const Resample &resample) const {
+        const Dims &from = input_dims(0), &to = graph_.values[node_.output].dims;
+        const int64_t inner = product(from, resample.axis + 1, from.size());
+        const int64_t extent_in = from[resample.axis], extent_out = to[resample.axis];
+        Data output(graph_.values[node_.output].count());
+        for (int64_t i = 0; i < int64_t(output.size()); ++i) {
+            const int64_t at = i / inner % extent_out, outer = i / inner / extent_out;
+            for (int64_t t = at * resample.taps; t < (at + 1) * resample.taps; ++t) {
+                const int64_t index = int64_t((*resample.indices)[t]);
+                output[i] += (*resample.weights)[t] *
+                             input(0)[(outer * extent_in + index) * inner + i % inner];
+            }
+        }
+        return output;
+    }
+
 private:
     const Data &input(size_t i) const { return values_[node_.inputs[i]]; }
     Data constant_or_input(const Constant &constant, size_t i) const {

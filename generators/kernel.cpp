@@ -65,7 +65,8 @@ struct Printer {
                to_string(k.output) +
                (k.output.c != k.input.c ? " at channel " + std::to_string(k.first_channel) +
                                               " of " + std::to_string(k.output.c)
-                                        : "");
+                                        : "") +
+               (k.input_channel ? " from channel " + std::to_string(k.input_channel) : "");
     }
     std::string operator()(const SoftmaxKernel &k) const {
         return (k.is_log ? "log_softmax " : "softmax ") + dims_text(k.input) + " " +
@@ -82,6 +83,15 @@ struct Printer {
     std::string operator()(const MatMulKernel &k) const {
         return "matmul " + dims_text(k.input) + (k.is_input_transposed ? " transposed" : "") +
                " by " + dims_text(k.right) + (k.is_right_transposed ? " transposed" : "");
+    }
+    std::string operator()(const StridedCopyKernel &k) const {
+        return "strided_copy " + to_string(k.copy) + " of " + std::to_string(k.input.floats());
+    }
+    std::string operator()(const ResampleKernel &k) const {
+        static const char *const axes[] = {"c", "h", "w"};
+        return "resample " + dims_text(k.input) + " to " + dims_text(k.output) + " along " +
+               axes[(int)k.axis] + " taps " + std::to_string(k.taps) + " " + to_string(k.input) +
+               "->" + to_string(k.output);
     }
 };
 

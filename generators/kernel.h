@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "generators/combine.h"
+#include "generators/copy_problem.h"
 #include "generators/layout.h"
 
 // What a kernel computes, as data: everything a caller can see of it. How it computes is a
@@ -41,11 +42,12 @@ struct ElementwiseKernel {
     bool operator==(const ElementwiseKernel &) const = default;
 };
 
-// Copies the input's channels to the output's channels first_channel and up, changing layout and
-// halo.
+// Copies the input's channels input_channel and up to the output's channels first_channel and up,
+// as many as both have, changing layout and halo.
 struct ReorderKernel {
     View input, output;
     int first_channel = 0;
+    int input_channel = 0;
     bool operator==(const ReorderKernel &) const = default;
 };
 
@@ -84,8 +86,26 @@ struct MatMulKernel {
     bool operator==(const MatMulKernel &) const = default;
 };
 
-using Kernel = std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel,
-                            SoftmaxKernel, ReduceKernel, NormalizeKernel, MatMulKernel>;
+// Any copy of one dense buffer into another; both are nchw, without halos.
+struct StridedCopyKernel {
+    View input, output;
+    CopyProblem copy;
+    bool operator==(const StridedCopyKernel &) const = default;
+};
+
+// Weighted sums of `taps` elements along one axis, taken from a table. Along the channels in nchw
+// only.
+struct ResampleKernel {
+    enum class Axis { c, h, w };
+    View input, output;
+    Axis axis = Axis::w;
+    int taps = 1;
+    bool operator==(const ResampleKernel &) const = default;
+};
+
+using Kernel =
+    std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel, SoftmaxKernel,
+                 ReduceKernel, NormalizeKernel, MatMulKernel, StridedCopyKernel, ResampleKernel>;
 
 // What a kernel reads besides its input and constants: a residual, an addend, a product's right
 // side; null where it reads nothing.

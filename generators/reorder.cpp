@@ -1,5 +1,7 @@
 #include "generators/reorder.h"
 
+#include <algorithm>
+
 namespace convoy {
 
 using namespace Halide;
@@ -34,7 +36,8 @@ std::pair<Expr, Expr> lane_and_block(const Layout &layout, int channels, const E
 }  // namespace
 
 bool reorder_accepts(const ReorderKernel &kernel, int vector) {
-    if (kernel.first_channel == 0 && kernel.input.c == kernel.output.c) return true;
+    const bool is_slice = kernel.input.c > kernel.output.c;
+    if (kernel.first_channel == 0 && (is_slice || kernel.input.c == kernel.output.c)) return true;
     const Layout &out = kernel.output.layout;
     if (out.block == 1) return true;
     const bool last = kernel.first_channel + kernel.input.c == kernel.output.c;
@@ -45,24 +48,32 @@ bool reorder_accepts(const ReorderKernel &kernel, int vector) {
 ReorderStages reorder(const ReorderKernel &kernel) {
     const View &in = kernel.input, &out = kernel.output;
     const int block = out.layout.block;
+    const int copied = std::min(in.c - kernel.input_channel, out.c - kernel.first_channel);
+    // Blocks of a slice are blocks of the input where it starts with one.
+    const bool keeps_blocks = in.layout == out.layout && kernel.input_channel % block == 0 &&
+                              (in.layout.groups == 1 || in.c == out.c);
     ReorderStages s;
     s.input = view_param(in, "input");
     s.output = Func("output");
 
     Expr value;
-    if (in.layout == out.layout) {
-        value = s.input(s.lane, s.w, s.h, s.block, s.image);
+    if (keeps_blocks) {
+        Expr at = s.block;
+        if (kernel.input_channel > 0)
+            at = min(s.block + kernel.input_channel / block, in.blocks - 1);
+        value = s.input(s.lane, s.w, s.h, at, s.image);
     } else {
-        const int channels = kernel.first_channel == 0 ? out.c : in.c;
+        const int channels = kernel.first_channel == 0 ? out.c : copied;
         const Expr channel = channel_at(out.layout, channels, s.lane, s.block);
-        const auto [lane, at] = lane_and_block(in.layout, in.c, min(channel, in.c - 1));
+        const auto [lane, at] =
+            lane_and_block(in.layout, in.c, min(channel + kernel.input_channel, in.c - 1));
         value = s.input(lane, s.w, s.h, at, s.image);
-        if (in.c % block != 0 || block > 1) value = select(channel < in.c, value, 0.0f);
+        if (copied % block != 0 || block > 1) value = select(channel < copied, value, 0.0f);
     }
     s.output(s.lane, s.w, s.h, s.block, s.image) = value;
     constrain_output(s.output, out);
-    const bool ends = kernel.first_channel + in.c == out.c;
-    const int blocks = ends ? out.blocks - kernel.first_channel / block : in.c / block;
+    const bool ends = kernel.first_channel + copied == out.c;
+    const int blocks = ends ? out.blocks - kernel.first_channel / block : copied / block;
     s.output.output_buffer().dim(3).set_bounds(0, blocks);
     return s;
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "compiler/onnx/fold_constants.h"
 #include "compiler/onnx/operators.h"
 #include "onnx.pb.h"
 
@@ -200,14 +201,17 @@ void import_node(const Import &import, const onnx::NodeProto &proto) {
         }
     }
     for (int i = 1; i < proto.output_size(); ++i) {
-        if (i < known->max_outputs && !import.builder.read_names.contains(proto.output(i)))
-            continue;
+        if (known->has_parts) break;
+        if (i < known->max_outputs && !node.is_output_read(i)) continue;
         node.fail("its output '" + proto.output(i) + "' is used, expected only the first to be");
     }
     try {
-        known->import(node);
-        const ValueId value = import.builder.activation(proto.output(0));
-        if (value >= 0) expect_stated_shape(import, proto.output(0), value);
+        if (!fold_constants(node)) known->import(node);
+        for (const std::string &output : proto.output()) {
+            if (!import.builder.is_defined(output)) continue;
+            const ValueId value = import.builder.activation(output);
+            if (value >= 0) expect_stated_shape(import, output, value);
+        }
     } catch (const std::invalid_argument &error) {
         node.fail(error.what());
     }

@@ -188,39 +188,50 @@ void OnnxNode::expect_dims(const char *what, const std::vector<int64_t> &dims,
     fail(std::string(what) + " is " + dims_text(dims) + ", expected " + dims_text(expected));
 }
 
-const std::string &OnnxNode::output_name() const {
-    return proto_.output(0);
+const std::string &OnnxNode::output_name(int index) const {
+    return proto_.output(index);
+}
+
+int OnnxNode::output_count() const {
+    return proto_.output_size();
+}
+
+bool OnnxNode::is_output_read(int index) const {
+    return index < output_count() && builder_.read_names.contains(output_name(index));
 }
 
 void OnnxNode::output(Operation operation, std::vector<ValueId> inputs,
-                      const std::vector<int64_t> &dims) {
-    output(builder_.add_node(name(), std::move(operation), std::move(inputs), output_name(), dims));
+                      const std::vector<int64_t> &dims, int index) {
+    const std::string node_name = index == 0 ? name() : name() + "/" + std::to_string(index);
+    output(builder_.add_node(node_name, std::move(operation), std::move(inputs), output_name(index),
+                             dims),
+           index);
 }
 
-void OnnxNode::output(ValueId value) {
+void OnnxNode::output(ValueId value, int index) {
     if (const Literal *literal = builder_.literal(value)) {
         OnnxTensor tensor;
         tensor.dims = dims(value);
         tensor.floats = literal->data;
-        return output_constant(std::move(tensor));
+        return output_constant(std::move(tensor), index);
     }
-    builder_.graph.values[value].name = output_name();
-    builder_.define_activation(output_name(), value);
+    builder_.graph.values[value].name = output_name(index);
+    builder_.define_activation(output_name(index), value);
 }
 
-void OnnxNode::output_same_as(int input) {
+void OnnxNode::output_same_as(int input, int index) {
     if (!has_input(input)) fail("input is missing");
-    builder_.define_alias(output_name(), input_name(input));
+    builder_.define_alias(output_name(index), input_name(input));
 }
 
-void OnnxNode::output_constant(OnnxTensor tensor) {
-    builder_.define_constant(output_name(), std::move(tensor));
+void OnnxNode::output_constant(OnnxTensor tensor, int index) {
+    builder_.define_constant(output_name(index), std::move(tensor));
 }
 
 ValueId OnnxNode::intermediate(Operation operation, std::vector<ValueId> inputs,
                                const std::vector<int64_t> &dims) {
     const std::string value_name =
-        output_name() + "/" + std::to_string(builder_.graph.values.size());
+        output_name(0) + "/" + std::to_string(builder_.graph.values.size());
     return builder_.add_node(name(), std::move(operation), std::move(inputs), value_name, dims);
 }
 

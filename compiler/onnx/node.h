@@ -59,11 +59,16 @@ public:
     void expect_dims(const char *what, const std::vector<int64_t> &dims,
                      const std::vector<int64_t> &expected) const;
 
-    // The first output: a new node's, an intermediate one, the same as an input, or a constant.
-    void output(ValueId value);
-    void output(Operation operation, std::vector<ValueId> inputs, const std::vector<int64_t> &dims);
-    void output_same_as(int input);
-    void output_constant(OnnxTensor tensor);
+    // An output, the first where none is named: a new node's, an intermediate one, the same as an
+    // input, or a constant.
+    int output_count() const;
+    // False for one that is left out or that nobody reads.
+    bool is_output_read(int index) const;
+    void output(ValueId value, int index = 0);
+    void output(Operation operation, std::vector<ValueId> inputs, const std::vector<int64_t> &dims,
+                int index = 0);
+    void output_same_as(int input, int index = 0);
+    void output_constant(OnnxTensor tensor, int index = 0);
     // A node whose result only this ONNX node sees.
     ValueId intermediate(Operation operation, std::vector<ValueId> inputs,
                          const std::vector<int64_t> &dims);
@@ -72,7 +77,7 @@ private:
     const onnx::AttributeProto *find(const std::string &attribute) const;
     const onnx::AttributeProto *find(const std::string &attribute, int type,
                                      const char *type_name) const;
-    const std::string &output_name() const;
+    const std::string &output_name(int index) const;
 
     const onnx::NodeProto &proto_;
     OnnxBuilder &builder_;

@@ -13,7 +13,8 @@ struct OnnxOperator {
     void (*import)(OnnxNode &node);
     int min_inputs, max_inputs;
     std::vector<const char *> attributes;
-    int max_outputs = 1;  // those after the first must not be read
+    int max_outputs = 1;     // those after the first must not be read
+    bool has_parts = false;  // any number of outputs, and all may be read
 };
 
 // Null when there is no such operator.
@@ -22,8 +23,10 @@ const OnnxOperator *find_operator(const std::string &op_type);
 // "Add, AveragePool, ..."
 std::string supported_operators();
 
-// window.cpp
+// conv.cpp
 void import_conv(OnnxNode &node);
+// pool.cpp
+void import_global_max_pool(OnnxNode &node);
 void import_max_pool(OnnxNode &node);
 void import_average_pool(OnnxNode &node);
 void import_global_average_pool(OnnxNode &node);
@@ -50,11 +53,30 @@ void import_softmax(OnnxNode &node);
 // matrix.cpp
 void import_gemm(OnnxNode &node);
 void import_matmul(OnnxNode &node);
+// fold_constants.cpp
+[[noreturn]] void import_constants_only(OnnxNode &node);
+// movement.cpp
+void import_depth_to_space(OnnxNode &node);
+void import_expand(OnnxNode &node);
+void import_gather(OnnxNode &node);
+void import_slice(OnnxNode &node);
+void import_space_to_depth(OnnxNode &node);
+void import_split(OnnxNode &node);
+void import_tile(OnnxNode &node);
+void import_transpose(OnnxNode &node);
+// pad.cpp
+void import_pad(OnnxNode &node);
+// resize.cpp
+void import_resize(OnnxNode &node);
+void import_upsample(OnnxNode &node);
 // shape.cpp
+void import_cast(OnnxNode &node);
 void import_concat(OnnxNode &node);
 void import_constant(OnnxNode &node);
 void import_flatten(OnnxNode &node);
 void import_reshape(OnnxNode &node);
+void import_squeeze(OnnxNode &node);
+void import_unsqueeze(OnnxNode &node);
 
 // Pieces of which several operators are made (elementwise.cpp); results are intermediate values.
 // The value with ones before its dims.

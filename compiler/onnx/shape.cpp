@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
+#include "compiler/onnx/movement.h"
 #include "compiler/onnx/operators.h"
 #include "onnx.pb.h"
 
@@ -14,23 +16,6 @@ namespace {
 int64_t product(const std::vector<int64_t> &dims, size_t begin, size_t end) {
     return std::accumulate(dims.begin() + begin, dims.begin() + end, int64_t{1},
                            std::multiplies<>());
-}
-
-void output_reshaped(OnnxNode &node, const std::vector<int64_t> &dims) {
-    if (node.is_constant(0)) {
-        OnnxTensor tensor = node.constant(0, "input");
-        tensor.dims = dims;
-        return node.output_constant(std::move(tensor));
-    }
-    const ValueId input = node.activation(0, "input");
-    if (node.dims(input) == dims) return node.output_same_as(0);
-    node.output(Reshape{}, {input}, dims);
-}
-
-std::vector<int64_t> input_dims(const OnnxNode &node) {
-    if (!node.has_input(0)) node.fail("input is missing");
-    if (node.is_constant(0)) return node.constant(0, "input").dims;
-    return node.dims(node.activation(0, "input"));
 }
 
 // Resolves 0 (the input's extent) and -1 (what remains) of a Reshape's shape.
@@ -77,6 +62,11 @@ OnnxTensor make_integers(std::vector<int64_t> dims, std::vector<int64_t> data) {
 }
 
 }  // namespace
+
+void import_cast(OnnxNode &node) {
+    node.expect_attribute("to", onnx::TensorProto::FLOAT);
+    node.output_same_as(0);
+}
 
 void import_concat(OnnxNode &node) {
     std::vector<ValueId> inputs;
@@ -135,6 +125,47 @@ void import_reshape(OnnxNode &node) {
     const OnnxTensor &shape = node.integers(1, "shape");
     node.expect_rank("shape", shape.dims, 1);
     output_reshaped(node, resolve_shape(node, shape.integers, input_dims(node), allow_zero == 1));
+}
+
+void import_squeeze(OnnxNode &node) {
+    const Dims from = input_dims(node);
+    std::set<int64_t> axes;
+    if (has_integers(node, "axes", 1)) {
+        for (int64_t axis : read_integers(node, "axes", 1)) {
+            axes.insert(resolve_axis(node, "axes", axis, from.size()));
+        }
+    } else {
+        for (size_t d = 0; d < from.size(); ++d) {
+            if (from[d] == 1) axes.insert(int64_t(d));
+        }
+    }
+    Dims to;
+    for (size_t d = 0; d < from.size(); ++d) {
+        if (!axes.contains(int64_t(d))) {
+            to.push_back(from[d]);
+        } else if (from[d] != 1) {
+            node.fail("axis " + std::to_string(d) + " of input " + dims_text(from) +
+                      " is not 1, expected 1 where it is squeezed");
+        }
+    }
+    output_reshaped(node, to);
+}
+
+void import_unsqueeze(OnnxNode &node) {
+    const Dims from = input_dims(node);
+    if (!has_integers(node, "axes", 1)) node.fail("axes are missing");
+    const Dims listed = read_integers(node, "axes", 1);
+    const size_t rank = from.size() + listed.size();
+    std::set<int64_t> axes;
+    for (int64_t axis : listed) {
+        if (!axes.insert(resolve_axis(node, "axes", axis, rank)).second) {
+            node.fail("axes " + dims_text(listed) + " name one axis twice");
+        }
+    }
+    Dims to;
+    auto next = from.begin();
+    for (size_t d = 0; d < rank; ++d) to.push_back(axes.contains(int64_t(d)) ? 1 : *next++);
+    output_reshaped(node, to);
 }
 
 }  // namespace convoy

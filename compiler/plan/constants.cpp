@@ -73,6 +73,10 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
             offsets.weights = packer.add(*step.weights);
             offsets.bias = packer.add(*step.bias);
         }
+        if (std::holds_alternative<ResampleKernel>(step.kernel)) {
+            offsets.weights = packer.add(*step.weights);
+            offsets.bias = packer.add(*step.bias);
+        }
         step.weights.reset();
         step.bias.reset();
         pool.steps.push_back(offsets);

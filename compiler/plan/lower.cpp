@@ -210,6 +210,8 @@ private:
             step.weights = scale->scale, step.bias = scale->shift;
         } else if (const auto *normalize = std::get_if<Normalize>(&node.operation)) {
             step.weights = normalize->scale, step.bias = normalize->shift;
+        } else if (const auto *resample = std::get_if<Resample>(&node.operation)) {
+            step.weights = resample->weights, step.bias = resample->indices;
         }
     }
 

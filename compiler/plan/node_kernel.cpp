@@ -34,6 +34,21 @@ View flat_view(const View &view) {
     return flat;
 }
 
+int sliced_channel(const Graph &graph, const Node &node) {
+    const auto *strided = std::get_if<StridedCopy>(&node.operation);
+    const auto &in = graph.values[node.inputs[0]].dims, &out = graph.values[node.output].dims;
+    if (!strided || in.size() != 4 || out.size() != 4) return -1;
+    const int64_t plane = in[2] * in[3];
+    CopyProblem slice = whole_copy({in[0], out[1], in[2], in[3]});
+    slice.dims[0].stride = in[1] * plane;
+    slice.offset = strided->copy.offset;
+    const bool is_slice = out == std::vector<int64_t>{in[0], out[1], in[2], in[3]} &&
+                          slice.offset >= 0 && slice.offset % plane == 0 &&
+                          slice.offset / plane + out[1] <= in[1] && !strided->copy.has_pads();
+    return is_slice && merge_dims(slice) == merge_dims(strided->copy) ? int(slice.offset / plane)
+                                                                      : -1;
+}
+
 Halo halo_needed(const Node &node) {
     const auto *conv = std::get_if<Conv2d>(&node.operation);
     if (!conv) return {};
@@ -53,6 +68,8 @@ bool is_packed_input(const Node &node, int index) {
 }
 
 bool keeps_layout(const Node &node) {
+    const auto *resample = std::get_if<Resample>(&node.operation);
+    if (resample) return resample->axis >= 2;
     return std::holds_alternative<ScaleShift>(node.operation) ||
            std::holds_alternative<Binary>(node.operation) ||
            std::holds_alternative<Activate>(node.operation) ||
@@ -84,6 +101,9 @@ bool needs_nchw(const Graph &graph, const Node &node) {
     if (std::holds_alternative<Binary>(node.operation)) return !combines_planes(graph, node);
     if (const auto *activate = std::get_if<Activate>(&node.operation))
         return !is_finite_at_zero(activate->activation);
+    if (std::holds_alternative<StridedCopy>(node.operation)) return sliced_channel(graph, node) < 0;
+    if (const auto *resample = std::get_if<Resample>(&node.operation))
+        return resample->axis < 2 || graph.values[node.output].dims.size() != 4;
     const auto *concat = std::get_if<Concat>(&node.operation);
     return concat && (concat->axis != 1 || graph.values[node.output].dims.size() != 4);
 }
@@ -179,6 +199,23 @@ public:
     Kernel operator()(const Reshape &) const {
         const View flat{.w = (int)graph_.values[node_.output].count()};
         return ReorderKernel{flat, flat, 0};
+    }
+    Kernel operator()(const StridedCopy &strided) const {
+        const int first = sliced_channel(graph_, node_);
+        if (first >= 0) return ReorderKernel{input(0), output(), 0, first};
+        const auto flat = [&](ValueId v) { return View{.w = (int)graph_.values[v].count()}; };
+        return StridedCopyKernel{flat(node_.inputs[0]), flat(node_.output),
+                                 merge_dims(strided.copy)};
+    }
+    Kernel operator()(const Resample &resample) const {
+        using Axis = ResampleKernel::Axis;
+        if (!needs_nchw(graph_, node_)) {
+            return ResampleKernel{input(0), output(), resample.axis == 2 ? Axis::h : Axis::w,
+                                  resample.taps};
+        }
+        return ResampleKernel{axis_view(graph_.values[node_.inputs[0]], resample.axis),
+                              axis_view(graph_.values[node_.output], resample.axis), Axis::c,
+                              resample.taps};
     }
     Kernel operator()(const Concat &) const {
         throw std::logic_error(node_.name + ": a concat is several kernels");

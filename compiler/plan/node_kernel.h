@@ -21,6 +21,10 @@ View flat_view(const View &view);
 // the channels where there are two or three.
 View plain_view(const std::vector<int64_t> &dims);
 
+// The first channel of a copy that is a range of the input's channels, in any layout; -1 for other
+// copies.
+int sliced_channel(const Graph &graph, const Node &node);
+
 // The zero rows and columns that a node reads around its input.
 Halo halo_needed(const Node &node);
 

@@ -47,6 +47,7 @@ struct PlanStep {
     std::vector<Operand> addend;  // the kernel's second input: none or one
     // Constants as the graph has them; they are packed once the kernel's schedule is known.
     // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc). Elementwise: scale and shift (c).
+    // Resampling: weights and indices (extent, taps).
     Constant weights, bias;
     // Take the place of the constants that are null, in the order of `packing`.
     std::optional<RuntimeConstant> runtime_weights, runtime_bias;

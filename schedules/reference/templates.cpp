@@ -6,7 +6,9 @@
 #include "generators/pool2d.h"
 #include "generators/reduce.h"
 #include "generators/reorder.h"
+#include "generators/resample.h"
 #include "generators/softmax.h"
+#include "generators/strided_copy.h"
 #include "schedules/template.h"
 
 // Halide's default schedule, plain loops: legal for every kernel that a generator accepts, on every
@@ -94,6 +96,14 @@ struct Builder {
     ScheduledKernel operator()(const MatMulKernel &kernel) const {
         MatMulStages s = matmul(kernel);
         s.product.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const StridedCopyKernel &kernel) const {
+        StridedCopyStages s = strided_copy(kernel);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ResampleKernel &kernel) const {
+        ResampleStages s = resample(kernel);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const SoftmaxKernel &kernel) const {

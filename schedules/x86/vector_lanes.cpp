@@ -6,7 +6,9 @@
 #include "generators/pool2d.h"
 #include "generators/reduce.h"
 #include "generators/reorder.h"
+#include "generators/resample.h"
 #include "generators/softmax.h"
+#include "generators/strided_copy.h"
 #include "schedules/x86/cost.h"
 
 namespace convoy::x86 {
@@ -164,6 +166,20 @@ struct Builder {
             .unroll(s.m);
         return {s.output, s.arguments()};
     }
+    ScheduledKernel operator()(const StridedCopyKernel &kernel) const {
+        StridedCopyStages s = strided_copy(kernel);
+        int columns = 1;
+        while (columns * 2 <= std::min(vector, s.inner_extent)) columns *= 2;
+        Var column("column");
+        if (columns > 1) s.output.split(s.dims[0], s.dims[0], column, columns).vectorize(column);
+        if (s.dims.size() > 1) s.output.parallel(s.dims.back());
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ResampleKernel &kernel) const {
+        ResampleStages s = resample(kernel);
+        schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
+        return {s.output, s.arguments()};
+    }
     ScheduledKernel operator()(const Conv2dKernel &) const {
         throw std::logic_error("vector_lanes does not schedule convolutions");
     }
@@ -200,7 +216,10 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         operations = (double)output.floats() / vectors.lanes * p.kh * p.kw * (padded ? 3 : 1.5);
         bytes = 4.0 * (output.floats() + pool->input.floats());
     } else if (const auto *copy = std::get_if<ReorderKernel>(&kernel)) {
-        bytes = 4.0 * (output.floats() + copy->input.floats());
+        // A slice that cuts blocks moves one float at a time.
+        if (copy->input_channel % copy->input.layout.block != 0)
+            operations = (double)output.floats() * 1.5;
+        bytes = 4.0 * (output.floats() + std::min(output.floats(), copy->input.floats()));
     } else if (std::holds_alternative<SoftmaxKernel>(kernel)) {
         operations *= 30;
     } else if (std::holds_alternative<NormalizeKernel>(kernel)) {
@@ -210,6 +229,16 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         bytes = 4.0 * sum->input.floats();
     } else if (const auto *product = std::get_if<MatMulKernel>(&kernel)) {
         operations = (double)product->macs() / (vectors.lanes * vectors.columns);
+    } else if (const auto *strided = std::get_if<StridedCopyKernel>(&kernel)) {
+        // Loads of one float each, unless neighbours are copied together.
+        const CopyDim inner = merge_dims(strided->copy).dims.back();
+        const int together =
+            inner.stride == 1 ? std::min<int>(board.vector_floats, inner.extent) : 1;
+        operations = (double)output.floats() * 1.5 / together;
+    } else if (const auto *taps = std::get_if<ResampleKernel>(&kernel)) {
+        operations *= 3.0 * taps->taps;
+        // Along the columns every lane of a vector has an index of its own.
+        if (taps->axis == ResampleKernel::Axis::w) operations *= vectors.columns;
     } else if (const auto *each = std::get_if<ElementwiseKernel>(&kernel); each && each->addend) {
         bytes *= 1.5;
     }

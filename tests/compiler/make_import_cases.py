@@ -15,6 +15,8 @@ import sys
 import numpy as np
 import onnx
 import onnxruntime
+
+import movement_cases
 from onnx import TensorProto, helper, numpy_helper
 
 DEFAULT_OPSET = 17
@@ -409,6 +411,7 @@ def main():
     for add in (add_conv, add_runtime_weights, add_pool, add_elementwise, add_matrix, add_shape, add_constants,
                 add_arithmetic, add_networks):
         add(cases)
+    movement_cases.add_all(cases, model, node, one, weights)
     text = json.dumps(cases.index, indent=1)
     (cases.folder / "index.json").write_text(text)
     print(f"{len(cases.index)} cases in {cases.folder}")

@@ -115,7 +115,7 @@ const std::vector<BadModel> shape_errors = {
      {"input 'x' has dims (4611686018427387904"}},
     {"InputRank",
      [](auto &m) { input_type(m).mutable_shape()->mutable_dim()->RemoveLast(); },
-     {conv_node, "input is (1, 4, 6), expected (mb, c, h, w)"}},
+     {conv_node, "weights are (8, 2, 3, 3), expected (oc, ic/g, kw)"}},
     {"StatedShape",
      [](auto &m) {
          state_shape(m, {1, 8, 6, 6});

@@ -129,8 +129,8 @@ const std::vector<BadModel> operator_errors = {
      {"(MaxPool): attribute 'kernel_shape' is missing"},
      false},
     {"PoolRank",
-     one_node("MaxPool", {1, 1, 4}, [](auto &n) { set_ints(n, "kernel_shape", {2}); }),
-     {"(MaxPool): input is (1, 1, 4), expected (mb, c, h, w)"},
+     one_node("MaxPool", {1, 4}, [](auto &n) { set_ints(n, "kernel_shape", {2}); }),
+     {"(MaxPool): input is (1, 4), expected (mb, c, w), (mb, c, h, w) or (mb, c, d, h, w)"},
      false},
     {"PoolWindowInPads",
      one_node("MaxPool", {1, 1, 4, 4},
@@ -147,17 +147,6 @@ const std::vector<BadModel> operator_errors = {
                   set_int(n, "storage_order", 1);
               }),
      {"(MaxPool): attribute 'storage_order' is 1, only 0 is supported"},
-     false},
-    {"PoolCeilAndInclude",
-     one_node("AveragePool", {1, 1, 5, 5},
-              [](auto &n) {
-                  set_ints(n, "kernel_shape", {3, 3});
-                  set_ints(n, "strides", {2, 2});
-                  set_ints(n, "pads", {1, 1, 0, 0});
-                  set_int(n, "ceil_mode", 1);
-                  set_int(n, "count_include_pad", 1);
-              }),
-     {"(AveragePool): ceil_mode 1 with count_include_pad 1 and pads (1, 1, 0, 0)"},
      false},
     {"PoolCeilAndAutoPad",
      one_node("MaxPool", {1, 1, 4, 4},

@@ -108,7 +108,50 @@ struct Reference {
         return out;
     }
 
-    Tensor operator()(const ReorderKernel &) const { return in; }
+    Tensor operator()(const ReorderKernel &kernel) const {
+        Tensor out(in.mb, std::min(in.c, kernel.output.c), in.h, in.w);
+        for (int n = 0; n < out.mb; n++) {
+            for (int c = 0; c < out.c; c++) {
+                for (int y = 0; y < out.h; y++) {
+                    for (int x = 0; x < out.w; x++)
+                        out.at(n, c, y, x) = in.at(n, c + kernel.input_channel, y, x);
+                }
+            }
+        }
+        return out;
+    }
+
+    Tensor operator()(const StridedCopyKernel &kernel) const {
+        Tensor out(1, 1, 1, (int)kernel.output.floats());
+        const std::vector<int64_t> elements = copied_elements(kernel.copy);
+        for (size_t i = 0; i < elements.size(); i++)
+            out.values[i] = elements[i] < 0 ? kernel.copy.fill : in.values[elements[i]];
+        return out;
+    }
+
+    Tensor operator()(const ResampleKernel &kernel) const {
+        using Axis = ResampleKernel::Axis;
+        const View &to = kernel.output;
+        Tensor out(to.mb, to.c, to.h, to.w);
+        for (int n = 0; n < to.mb; n++) {
+            for (int c = 0; c < to.c; c++) {
+                for (int y = 0; y < to.h; y++) {
+                    for (int x = 0; x < to.w; x++) {
+                        const int at = kernel.axis == Axis::c ? c : kernel.axis == Axis::h ? y : x;
+                        float sum = 0;
+                        for (int t = at * kernel.taps; t < (at + 1) * kernel.taps; t++) {
+                            const int from = (int)operands.bias[t];
+                            sum += operands.weights[t] * in.at(n, kernel.axis == Axis::c ? from : c,
+                                                               kernel.axis == Axis::h ? from : y,
+                                                               kernel.axis == Axis::w ? from : x);
+                        }
+                        out.at(n, c, y, x) = sum;
+                    }
+                }
+            }
+        }
+        return out;
+    }
 
     Tensor operator()(const ReduceKernel &kernel) const {
         Tensor out(in.mb, 1, in.h, in.w);
@@ -234,6 +277,16 @@ Operands integer_operands(const Kernel &kernel) {
     if (second && !std::holds_alternative<Conv2dKernel>(kernel))
         o.addend = tensor_of(*second, random, -50, 50);
     fill(o.bias, random, -8, 8);
+    if (const auto *resample = std::get_if<ResampleKernel>(&kernel)) {
+        using Axis = ResampleKernel::Axis;
+        const auto extent = [&](const View &v) {
+            return resample->axis == Axis::c ? v.c : resample->axis == Axis::h ? v.h : v.w;
+        };
+        o.weights.resize(size_t(extent(resample->output)) * resample->taps);
+        o.bias.resize(o.weights.size());
+        fill(o.weights, random, -3, 3);
+        fill(o.bias, random, 0, extent(resample->input) - 1);
+    }
     return o;
 }
 

@@ -29,7 +29,8 @@ struct Tensor {
 };
 
 // What a kernel reads. Weights are (oc, ic/g, kh, kw); weights and bias are an elementwise kernel's
-// or a normalisation's scale and shift; the addend is any second input.
+// or a normalisation's scale and shift, or a resampling's weights and indices; the addend is any
+// second input.
 struct Operands {
     Tensor input, addend;
     std::vector<float> weights, bias;
@@ -38,7 +39,7 @@ struct Operands {
 // Every operand that the kernel has, of small integers: sums and products of them are exact.
 Operands integer_operands(const Kernel &kernel);
 
-// A reorder's result has the input's channels only.
+// A reorder's result has the copied channels only.
 Tensor reference_result(const Kernel &kernel, const Operands &operands);
 
 }  // namespace convoy

@@ -51,6 +51,26 @@ TEST_P(Reorder, ChangesHalos) {
     }
 }
 
+TEST_P(Reorder, RangesOfChannels) {
+    const Layout layouts[] = {{}, {8}, {half_vector}, {whole_vector}};
+    for (const Layout &from : layouts) {
+        for (const Layout &to : layouts) {
+            for (const auto &[c, first] : {std::pair{48, 16}, {20, 0}, {13, 32}, {7, 57}}) {
+                ReorderKernel kernel = kernel_of(2, 64, 3, 6, from, to);
+                kernel.output = make_view(2, c, 3, 6, kernel.output.layout, board_.vector_floats);
+                kernel.input_channel = first;
+                kernel.input.halo = {1, 0, 2, 1};
+                kernel.output.halo = {0, 1, 1, 0};
+                expect_copied(kernel);
+            }
+        }
+    }
+    ReorderKernel interleaved = kernel_of(1, 64, 3, 6, {4, 8}, {});
+    interleaved.output = make_view(1, 20, 3, 6, {}, board_.vector_floats);
+    interleaved.input_channel = 9;
+    expect_copied(interleaved);
+}
+
 TEST_P(Reorder, ChannelsOfAConcatenation) {
     struct Part {
         int c, first_channel, of;

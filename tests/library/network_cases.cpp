@@ -50,6 +50,7 @@ std::vector<NetworkCase> network_cases() {
         NetworkCase &network = cases.emplace_back();
         network.name = entry.at("name");
         network.model = folder / entry.at("model").get<std::string>();
+        network.skip = entry.value("skip", "");
         network.dims = entry.at("dims").get<std::map<std::string, int64_t>>();
         for (const std::string file : entry.at("inputs")) network.inputs.push_back(folder / file);
         for (const std::string file : entry.at("outputs")) network.outputs.push_back(folder / file);

@@ -65,6 +65,7 @@ std::vector<std::vector<float>> pack_constants(const Kernel &kernel, const Sched
                                           weights_or_scale.data(), bias_or_shift.data());
         return {std::move(packed.weights), std::move(packed.bias)};
     }
+    if (std::holds_alternative<ResampleKernel>(kernel)) return {weights_or_scale, bias_or_shift};
     const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel);
     if (elementwise && elementwise->has_scale_shift) {
         return {pack_channels(elementwise->input, weights_or_scale.data()),
