@@ -165,6 +165,16 @@ public:
         }
     }
 
+    void operator()(const ChannelShuffle &shuffle) const {
+        expect_inputs(1);
+        expect_dims("output", output(), input(0));
+        if (input(0).size() != 4) fail("its input is " + dims_text(input(0)) + ", expected rank 4");
+        if (shuffle.groups < 1 || input(0)[1] % shuffle.groups != 0) {
+            fail("its " + std::to_string(shuffle.groups) +
+                 " groups do not divide the channels of " + dims_text(input(0)));
+        }
+    }
+
     [[noreturn]] void fail(const std::string &what) const {
         throw std::logic_error("graph '" + graph_.name + "', node '" + node_.name + "' (" +
                                operation_name(node_.operation) + "): " + what);
@@ -229,10 +239,10 @@ int64_t Value::count() const {
 }
 
 const char *operation_name(const Operation &operation) {
-    static const char *const names[] = {"Conv2d",   "FullyConnected", "ScaleShift", "Binary",
-                                        "Activate", "Pool2d",         "Concat",     "Softmax",
-                                        "Reduce",   "Normalize",      "MatMul",     "Literal",
-                                        "Reshape",  "StridedCopy",    "Resample"};
+    static const char *const names[] = {
+        "Conv2d",  "FullyConnected", "ScaleShift", "Binary",        "Activate", "Pool2d",
+        "Concat",  "Softmax",        "Reduce",     "Normalize",     "MatMul",   "Literal",
+        "Reshape", "StridedCopy",    "Resample",   "ChannelShuffle"};
     static_assert(std::size(names) == std::variant_size_v<Operation>);
     return names[operation.index()];
 }

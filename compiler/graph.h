@@ -121,9 +121,14 @@ struct Resample {
     Constant weights, indices;  // (output extent, taps); indices are whole numbers
 };
 
-using Operation =
-    std::variant<Conv2d, FullyConnected, ScaleShift, Binary, Activate, Pool2d, Concat, Softmax,
-                 Reduce, Normalize, MatMul, Literal, Reshape, StridedCopy, Resample>;
+// Output channel j * groups + i = input channel i * (c / groups) + j, of (mb, c, h, w).
+struct ChannelShuffle {
+    int groups = 1;
+};
+
+using Operation = std::variant<Conv2d, FullyConnected, ScaleShift, Binary, Activate, Pool2d, Concat,
+                               Softmax, Reduce, Normalize, MatMul, Literal, Reshape, StridedCopy,
+                               Resample, ChannelShuffle>;
 
 const char *operation_name(const Operation &operation);
 

@@ -284,6 +284,18 @@ public:
         return output;
     }
 
+    Data operator()(const ChannelShuffle &shuffle) const {
+        const Dims &dims = input_dims(0);
+        const int64_t c = dims[1], plane = dims[2] * dims[3];
+        Data output(input(0).size());
+        for (int64_t row = 0; row < dims[0] * c; ++row) {
+            const int64_t group = row % c % shuffle.groups, in_group = row % c / shuffle.groups;
+            const int64_t from = row / c * c + group * (c / shuffle.groups) + in_group;
+            std::copy_n(input(0).begin() + from * plane, plane, output.begin() + row * plane);
+        }
+        return output;
+    }
+
 private:
     const Data &input(size_t i) const { return values_[node_.inputs[i]]; }
     Data constant_or_input(const Constant &constant, size_t i) const {

@@ -93,6 +93,11 @@ struct Printer {
                axes[(int)k.axis] + " taps " + std::to_string(k.taps) + " " + to_string(k.input) +
                "->" + to_string(k.output);
     }
+
+    std::string operator()(const ChannelShuffleKernel &k) const {
+        return "channel_shuffle g" + std::to_string(k.groups) + " " + dims_text(k.input) + " " +
+               to_string(k.input) + "->" + to_string(k.output);
+    }
 };
 
 }  // namespace

@@ -103,9 +103,17 @@ struct ResampleKernel {
     bool operator==(const ResampleKernel &) const = default;
 };
 
-using Kernel =
-    std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel, SoftmaxKernel,
-                 ReduceKernel, NormalizeKernel, MatMulKernel, StridedCopyKernel, ResampleKernel>;
+// output channel j * groups + i = input channel i * (c / groups) + j: the channels, read as a
+// matrix of a row a group, transposed.
+struct ChannelShuffleKernel {
+    View input, output;
+    int groups = 1;
+    bool operator==(const ChannelShuffleKernel &) const = default;
+};
+
+using Kernel = std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel,
+                            SoftmaxKernel, ReduceKernel, NormalizeKernel, MatMulKernel,
+                            StridedCopyKernel, ResampleKernel, ChannelShuffleKernel>;
 
 // What a kernel reads besides its input and constants: a residual, an addend, a product's right
 // side; null where it reads nothing.

@@ -23,6 +23,15 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.run = oc * lanes;
         order_.tap_stride = order_.run;
         order_.ic_stride = taps * order_.run;
+    } else if (packing.form == Packing::Form::gspc) {
+        // (oc of a tile, ic of a tile, taps, ic tile of the group, oc tile)
+        for (int at = 0; at < p.oc; at++) output_channel_.push_back(at);
+        for (int c = 0; c < ic; c++) input_channel_.push_back(c);
+        order_.run = packing.vector;
+        order_.ic_stride = packing.vector;
+        order_.tap_stride = packing.tile_ic * packing.vector;
+        order_.ic_run = packing.tile_ic;
+        order_.ic_run_stride = taps * order_.tap_stride;
     } else {
         // (lane, ic of the group, taps, vector)
         const int vector = packing.vector;
@@ -37,6 +46,7 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.tap_stride = ic * vector;
     }
     order_.ic = ic;
+    if (order_.ic_run == 0) order_.ic_run = ic;
     order_.run_stride = taps * ic * order_.run;
     order_.positions = (int)output_channel_.size();
     if (packing.form == Packing::Form::winograd) {

@@ -16,12 +16,14 @@ struct PackedConv2d {
 };
 
 // How a convolution's weights lie: for conv2d with `vector` output channels a vector, for
-// grouped_conv2d, or for winograd_conv2d with tiles of m x m, transformed.
+// grouped_conv2d, for winograd_conv2d with tiles of m x m, transformed, or for gspc_conv2d with
+// tiles of tile_ic and `vector` channels.
 struct Packing {
-    enum class Form { oc_vectors, group_lanes, winograd };
+    enum class Form { oc_vectors, group_lanes, winograd, gspc };
     Form form = Form::oc_vectors;
     int vector = 1;
     int m = 0;
+    int tile_ic = 1;
 };
 
 // Where each element of a convolution's weights and bias goes: what runtime_glue/driver/pack.h

@@ -42,6 +42,8 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
         return {Packing::Form::winograd, schedule.at("vector"), schedule.at("m")};
     if (name == "group_lanes" || (name == "reference" && grouped_conv2d_accepts(kernel)))
         return {Packing::Form::group_lanes};
+    if (name == "gspc")
+        return {Packing::Form::gspc, schedule.at("tile_oc"), 0, schedule.at("tile_ic")};
     return {Packing::Form::oc_vectors, schedule.at("vector")};
 }
 

@@ -1,8 +1,9 @@
-// conv2d_bench [--board=NAME] [--layers=FILE] [--benchmark_...]
+// conv2d_bench [--board=NAME] [--layers=FILE] [--template=NAME] [--schedules=N] [--benchmark_...]
 //
 // Times the convolutions of a layer file, a problem descriptor a line, on one thread: each in the
-// layouts it would have in a network, under the schedule that would be tried first. A row's
-// counters are GFLOP/s (2 a multiply-add) and the percentage of the board's peak.
+// layouts it would have in a network and in nchw, under the N schedules (1) that would be tried
+// first, of one template or of all. A row's counters are GFLOP/s (2 a multiply-add) and the
+// percentage of the board's peak.
 
 #include <benchmark/benchmark.h>
 
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 
@@ -23,12 +25,15 @@ namespace {
 struct Options {
     std::string board = "host";
     std::string layers = CONVOY_LAYERS_FILE;
+    std::string only_template, schedules = "1";
 };
 
 Options parse_options(int argc, char **argv) {
     Options options;
     const std::pair<std::string, std::string *> known[] = {{"--board=", &options.board},
-                                                           {"--layers=", &options.layers}};
+                                                           {"--layers=", &options.layers},
+                                                           {"--template=", &options.only_template},
+                                                           {"--schedules=", &options.schedules}};
     for (int i = 1; i < argc; i++) {
         const std::string argument = argv[i];
         bool is_known = false;
@@ -38,8 +43,10 @@ Options parse_options(int argc, char **argv) {
             is_known = true;
         }
         if (!is_known) {
-            throw std::invalid_argument("unknown argument '" + argument +
-                                        "', expected --board=NAME or --layers=FILE");
+            throw std::invalid_argument(
+                "unknown argument '" + argument +
+                "', expected --board=NAME, --layers=FILE, --template=NAME or "
+                "--schedules=N");
         }
     }
     return options;
@@ -64,16 +71,30 @@ Conv2dKernel kernel_of(const ConvProblem &p, const Layout &layout, const Board &
     return kernel;
 }
 
-// Blocked by whole vectors, and for grouped convolutions interleaved over as many lanes as divide
-// the groups.
+// Blocked by whole vectors, for grouped convolutions interleaved over as many lanes as divide the
+// groups, and nchw.
 std::vector<Layout> layouts_of(const ConvProblem &p, const Board &board) {
     std::vector<Layout> layouts = {Layout{board.vector_floats}};
-    const bool depthwise = p.ic == p.g && p.oc == p.g;
-    if (p.g == 1 || depthwise) return layouts;
+    if (p.g == 1) return layouts;
     int lanes = board.vector_floats;
     while (lanes > 1 && p.g % lanes != 0) lanes /= 2;
-    layouts.push_back(lanes > 1 ? Layout{lanes, p.g} : Layout{});
+    const bool depthwise = p.ic == p.g && p.oc == p.g;
+    if (lanes > 1 && !depthwise) layouts.push_back({lanes, p.g});
+    layouts.push_back({});
     return layouts;
+}
+
+// The `count` best schedules of the template, or of all of them where it has no name.
+std::vector<Schedule> schedules_of(const Kernel &kernel, const Board &board, const Records &records,
+                                   const std::string &only_template, size_t count) {
+    std::vector<Schedule> best;
+    const size_t all = only_template.empty() ? count : std::numeric_limits<size_t>::max();
+    for (const RankedSchedule &ranked : rank_schedules(kernel, board, records, all)) {
+        const bool is_named =
+            only_template.empty() || ranked.schedule.template_name == only_template;
+        if (is_named && best.size() < count) best.push_back(ranked.schedule);
+    }
+    return best;
 }
 
 // A kernel and its arguments, made when the benchmark first runs.
@@ -97,15 +118,10 @@ private:
     JitCall call_;
 };
 
-void register_layer(const ConvProblem &problem, const Layout &layout, const Board &board,
-                    const Records &records) {
-    const Conv2dKernel kernel = kernel_of(problem, layout, board);
-    const std::vector<RankedSchedule> ranked = rank_schedules(kernel, board, records, 1);
-    if (ranked.empty()) return;
-    const Schedule schedule = ranked.front().schedule;
-    const double gflop = 2e-9 * (double)problem.macs();
+void register_row(const Conv2dKernel &kernel, const Schedule &schedule, const Board &board) {
+    const double gflop = 2e-9 * (double)kernel.problem.macs();
     auto layer = std::make_shared<std::unique_ptr<Layer>>();
-    const std::string name = to_string(problem) + "/" + to_string(layout);
+    const std::string name = to_string(kernel.problem) + "/" + to_string(kernel.input.layout);
     benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) {
         if (!*layer) *layer = std::make_unique<Layer>(kernel, schedule, board);
         using Clock = std::chrono::steady_clock;
@@ -136,9 +152,18 @@ void run(int argc, char **argv) {
     const Board board = load_board(options.board);
     expect_runnable(board);
     const Records records = load_records(board.name);
+    const int count = std::atoi(options.schedules.c_str());
+    if (count < 1) {
+        throw std::invalid_argument("--schedules is '" + options.schedules +
+                                    "', expected a number of at least 1");
+    }
     for (const ConvProblem &problem : read_layers(options.layers)) {
-        for (const Layout &layout : layouts_of(problem, board))
-            register_layer(problem, layout, board, records);
+        for (const Layout &layout : layouts_of(problem, board)) {
+            const Conv2dKernel kernel = kernel_of(problem, layout, board);
+            for (const Schedule &schedule :
+                 schedules_of(kernel, board, records, options.only_template, count))
+                register_row(kernel, schedule, board);
+        }
     }
     benchmark::AddCustomContext("board", board.name);
     benchmark::AddCustomContext("peak_gflops", std::to_string(board.peak_gflops()));

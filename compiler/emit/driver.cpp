@@ -106,8 +106,8 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
         out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
             << name << "_output_channel, " << p.ic << ", " << p.channels << ", " << name
             << "_input_channel, " << p.taps << ", " << p.run << ", " << p.run_stride << ", "
-            << p.ic_stride << ", " << p.tap_stride << ", " << (p.filter ? name + "_filter" : "0")
-            << ", " << p.points << "};\n";
+            << p.ic_run << ", " << p.ic_run_stride << ", " << p.ic_stride << ", " << p.tap_stride
+            << ", " << (p.filter ? name + "_filter" : "0") << ", " << p.points << "};\n";
     }
 }
 

@@ -1,5 +1,6 @@
 #include "compiler/passes/optimize.h"
 
+#include "compiler/passes/fold_channel_shuffle.h"
 #include "compiler/passes/fold_reshape.h"
 #include "compiler/passes/fold_scale_shift.h"
 #include "compiler/passes/fuse_activation.h"
@@ -19,6 +20,7 @@ constexpr Pass table[] = {
     {"fuse_activation", fuse_activation},
     {"fuse_residual", fuse_residual},
     {"fold_reshape", fold_reshape},
+    {"fold_channel_shuffle", fold_channel_shuffle},
     {"remove_dead_nodes", remove_dead_nodes},
 };
 

@@ -217,6 +217,10 @@ public:
                               axis_view(graph_.values[node_.output], resample.axis), Axis::c,
                               resample.taps};
     }
+
+    Kernel operator()(const ChannelShuffle &shuffle) const {
+        return ChannelShuffleKernel{input(0), output(), shuffle.groups};
+    }
     Kernel operator()(const Concat &) const {
         throw std::logic_error(node_.name + ": a concat is several kernels");
     }

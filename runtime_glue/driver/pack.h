@@ -12,8 +12,9 @@ struct convoy_packing {
     int channels;              /* of one group, in the weights as given */
     const int *input_channel;  /* at each position, relative to the group's first, -1 for padding */
     int taps;                  /* packed ones; without `filter` those of the kernel, kh * kw */
-    /* Floats from one run of neighbouring positions to the next, and the same of the others. */
-    int run, run_stride, ic_stride, tap_stride;
+    /* Floats from one run of neighbouring positions to the next, and the same of the others; input
+       channels come in runs too. */
+    int run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
     /* Winograd's G, (points, 3), row-major, or null: then taps = points * points of G g G^T. */
     const double *filter;
     int points;
@@ -51,7 +52,8 @@ static inline void convoy_pack_weights(const struct convoy_packing *p, const flo
             const float *const g =
                 oc < 0 || channel < 0 ? 0 : weights + (oc * p->channels + channel) * kernel_taps;
             for (int tap = 0; tap < p->taps; tap++) {
-                to[(long long)c * p->ic_stride + (long long)tap * p->tap_stride] =
+                to[(long long)(c / p->ic_run) * p->ic_run_stride +
+                   (long long)(c % p->ic_run) * p->ic_stride + (long long)tap * p->tap_stride] =
                     g ? convoy_pack_tap(p, g, tap) : 0.0f;
             }
         }

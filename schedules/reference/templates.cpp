@@ -1,3 +1,4 @@
+#include "generators/channel_shuffle.h"
 #include "generators/conv2d.h"
 #include "generators/elementwise.h"
 #include "generators/grouped_conv2d.h"
@@ -111,6 +112,10 @@ struct Builder {
         s.output.reorder(s.c, s.lane, s.w, s.h, s.image);
         s.largest.compute_at(s.output, s.lane);
         s.sum.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const ChannelShuffleKernel &kernel) const {
+        ChannelShuffleStages s = channel_shuffle(kernel);
         return {s.output, s.arguments()};
     }
 };

@@ -1,5 +1,6 @@
 #include "schedules/x86/vector_lanes.h"
 
+#include "generators/channel_shuffle.h"
 #include "generators/elementwise.h"
 #include "generators/matmul.h"
 #include "generators/normalize.h"
@@ -180,6 +181,11 @@ struct Builder {
         schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
         return {s.output, s.arguments()};
     }
+    ScheduledKernel operator()(const ChannelShuffleKernel &kernel) const {
+        ChannelShuffleStages s = channel_shuffle(kernel);
+        schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
+        return {s.output, s.arguments()};
+    }
     ScheduledKernel operator()(const Conv2dKernel &) const {
         throw std::logic_error("vector_lanes does not schedule convolutions");
     }
@@ -220,6 +226,11 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         if (copy->input_channel % copy->input.layout.block != 0)
             operations = (double)output.floats() * 1.5;
         bytes = 4.0 * (output.floats() + std::min(output.floats(), copy->input.floats()));
+    } else if (const auto *shuffle = std::get_if<ChannelShuffleKernel>(&kernel)) {
+        // Whole planes or whole vectors are copied in nchw and where the shuffle keeps the lanes.
+        const bool moves_lanes = output.layout.block > 1 && !keeps_lanes(*shuffle);
+        if (moves_lanes) operations = (double)output.floats() * 1.5;
+        bytes = 4.0 * (output.floats() + shuffle->input.floats());
     } else if (std::holds_alternative<SoftmaxKernel>(kernel)) {
         operations *= 30;
     } else if (std::holds_alternative<NormalizeKernel>(kernel)) {

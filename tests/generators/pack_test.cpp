@@ -78,5 +78,32 @@ TEST(Pack, LanesOfGroups) {
     EXPECT_EQ(packed.bias, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
 }
 
+TEST(Pack, GspcKernelsReshapingOfThePaper) {
+    // Algorithm 1, lines 1-4: (g, KPG/T_O, CPG/T_I, kh, kw, T_I, T_O) from (oc, ic/g, kh, kw).
+    const Conv2dKernel kernel{.problem = parse_conv_problem("g2ic8ih3iw4oc12kh2kw3")};
+    const ConvProblem &p = kernel.problem;
+    const std::vector<float> weights = counted((int)p.weight_count()), bias = counted(12);
+    const int tile_ic = 2, tile_oc = 3;
+    const PackedConv2d packed = pack_conv2d(kernel, {Packing::Form::gspc, tile_oc, 0, tile_ic},
+                                            weights.data(), bias.data());
+    EXPECT_EQ(packed.bias, bias);
+    size_t at = 0;
+    for (int j = 0; j < 2; j++) {
+        for (int k = 0; k < 2; k++) {
+            for (int c = 0; c < 2; c++) {
+                for (int tap = 0; tap < 6; tap++) {
+                    for (int ci = 0; ci < tile_ic; ci++) {
+                        for (int co = 0; co < tile_oc; co++, at++) {
+                            const int oc = j * 6 + k * tile_oc + co, ic = c * tile_ic + ci;
+                            EXPECT_EQ(packed.weights[at], weights[(oc * 4 + ic) * 6 + tap]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    EXPECT_EQ(at, packed.weights.size());
+}
+
 }  // namespace
 }  // namespace convoy

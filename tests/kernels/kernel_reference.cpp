@@ -153,6 +153,18 @@ struct Reference {
         return out;
     }
 
+    Tensor operator()(const ChannelShuffleKernel &kernel) const {
+        Tensor out = in;
+        const size_t plane = size_t(in.h) * in.w;
+        const int columns = in.c / kernel.groups;
+        for (int c = 0; c < in.mb * in.c; c++) {
+            const int image = c / in.c, row = c % in.c / columns, column = c % in.c % columns;
+            const int to = image * in.c + column * kernel.groups + row;
+            std::copy_n(in.values.begin() + c * plane, plane, out.values.begin() + to * plane);
+        }
+        return out;
+    }
+
     Tensor operator()(const ReduceKernel &kernel) const {
         Tensor out(in.mb, 1, in.h, in.w);
         for (int n = 0; n < in.mb; n++) {

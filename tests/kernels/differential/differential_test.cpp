@@ -35,7 +35,8 @@ struct Case {
 };
 
 std::string wrong_of(const Trial &trial, const Board &board) {
-    return what_is_wrong(KernelCase(trial.kernel, tolerance_of(trial)), trial.schedule, board);
+    return what_is_wrong(KernelCase(trial.kernel, tolerance_of(trial.kernel)), trial.schedule,
+                         board);
 }
 
 class Differential {

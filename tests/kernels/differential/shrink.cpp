@@ -153,6 +153,27 @@ struct Simplifier {
         const Conv2dSimplifier simplifier(kernel, vector);
         return {simplifier.list.begin(), simplifier.list.end()};
     }
+    std::vector<Kernel> operator()(const ChannelShuffleKernel &kernel) const {
+        std::vector<Kernel> list;
+        const View &in = kernel.input;
+        const auto add = [&](int groups, int mb, int c, int h, int w) {
+            list.push_back(ChannelShuffleKernel{
+                rebuilt(in, mb, c, h, w, kernel.groups, groups, vector),
+                rebuilt(kernel.output, mb, c, h, w, kernel.groups, groups, vector), groups});
+        };
+        const int columns = in.c / kernel.groups;
+        for (const int mb : smaller(in.mb, 1)) add(kernel.groups, mb, in.c, in.h, in.w);
+        for (const int h : smaller(in.h, 1)) add(kernel.groups, in.mb, in.c, h, in.w);
+        for (const int w : smaller(in.w, 1)) add(kernel.groups, in.mb, in.c, in.h, w);
+        for (const int groups : smaller(kernel.groups, 1))
+            add(groups, in.mb, groups * columns, in.h, in.w);
+        for (const int fewer : smaller(columns, 1))
+            add(kernel.groups, in.mb, kernel.groups * fewer, in.h, in.w);
+        ChannelShuffleKernel plain = kernel;
+        plain.input.halo = plain.output.halo = {};
+        if (!(plain == kernel)) list.push_back(plain);
+        return list;
+    }
     // Kernels that are not drawn at random.
     template<typename K>
     std::vector<Kernel> operator()(const K &) const {

@@ -20,14 +20,14 @@ std::string to_string(const Trial &trial);
 // A kernel whose layouts at least one template accepts.
 Kernel random_kernel(Random &random, const Board &board);
 
+// What an element may be off by, relative to the larger of 1 and the expected value: 0 where the
+// activation computes exactly on integers.
+double tolerance_of(const Kernel &kernel);
+
 // The kernel under a schedule of each template that accepts it: a candidate, or a neighbour of one
 // that is legal too. The reference template, slower than the others together, is drawn for a part
 // of the kernels only.
 std::vector<Trial> random_trials(const Kernel &kernel, Random &random, const Board &board);
-
-// What the differing element may be off by, relative to the larger of 1 and the expected value: 0
-// where the template adds and multiplies integers.
-double tolerance_of(const Trial &trial);
 
 // Whether a template accepts the kernel and calls the schedule legal.
 bool is_legal(const Trial &trial, const Board &board);

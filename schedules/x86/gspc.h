@@ -1,0 +1,10 @@
+#pragma once
+
+#include "schedules/template.h"
+
+namespace convoy::x86 {
+
+// gspc_conv2d, the paper's algorithm for grouped convolutions: pack, convolve in tiles, unpack.
+extern const Template gspc;
+
+}  // namespace convoy::x86

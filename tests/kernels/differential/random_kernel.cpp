@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <optional>
+
+#include "tests/kernels/differential/trial.h"
+
+namespace convoy {
+
+namespace {
+
+// Plain loops over this many multiply-adds take milliseconds.
+constexpr int64_t most_macs = 300000, most_macs_of_large = 8000000;
+
+struct Channels {
+    int groups, ic_per_group, oc_per_group;
+};
+
+int channel_count(Random &random, int most) {
+    for (;;) {
+        const int count = random.chance(60) ? random.one_of({1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 24,
+                                                             30, 32, 48, 64, 116, 128, 232})
+                                            : random.between(1, 100);
+        if (count <= most) return count;
+    }
+}
+
+Channels random_channels(Random &random) {
+    const int kind = random.between(1, 100);
+    if (kind <= 45) return {1, channel_count(random, 232), channel_count(random, 232)};
+    if (kind <= 58) return {channel_count(random, 232), 1, 1};
+    if (kind <= 65) return {channel_count(random, 64), 1, random.between(2, 4)};
+    const int groups = random.chance(60) ? random.one_of({2, 4, 8, 16, 32}) : random.between(2, 40);
+    // Whole vectors in each group, or few channels.
+    const int most = std::max(1, 256 / groups);
+    const int ic = random.chance(30) ? random.one_of({8, 16}) : channel_count(random, 32);
+    const int oc = random.chance(50)   ? ic
+                   : random.chance(30) ? random.one_of({8, 16, 32})
+                                       : channel_count(random, 32);
+    return {groups, std::min(ic, most), std::min(oc, most)};
+}
+
+int kernel_extent(Random &random) {
+    const int kind = random.between(1, 100);
+    return kind <= 30 ? 1 : kind <= 70 ? 3 : random.between(2, kind <= 95 ? 7 : 11);
+}
+
+int random_pad(Random &random, int window) {
+    if (random.chance(40)) return (window - 1) / 2;
+    return random.chance(80) ? random.between(0, window - 1) : random.between(0, window + 1);
+}
+
+int random_extent(Random &random) {
+    const int kind = random.between(1, 100);
+    return kind <= 10 ? 1 : kind <= 85 ? random.between(2, 20) : random.between(1, 40);
+}
+
+// Empty where no output is left or the plain loops would take long.
+std::optional<ConvProblem> random_problem(Random &random) {
+    ConvProblem p;
+    const Channels channels = random_channels(random);
+    p.mb = random.chance(85) ? 1 : random.between(2, 4);
+    p.g = channels.groups;
+    p.ic = channels.groups * channels.ic_per_group;
+    p.oc = channels.groups * channels.oc_per_group;
+    const bool square = random.chance(60);
+    p.kh = kernel_extent(random);
+    p.kw = square ? p.kh : kernel_extent(random);
+    p.sh = random.chance(60) ? 1 : random.one_of({2, 2, 2, 3, 4});
+    p.sw = random.chance(80) ? p.sh : random.between(1, 3);
+    p.dh = random.chance(85) ? 1 : random.between(2, 3);
+    p.dw = random.chance(85) ? p.dh : random.between(1, 3);
+    const int window_h = (p.kh - 1) * p.dh + 1, window_w = (p.kw - 1) * p.dw + 1;
+    p.ph = random_pad(random, window_h), p.pw = random_pad(random, window_w);
+    p.ph_end = random.chance(60) ? p.ph : random_pad(random, window_h);
+    p.pw_end = random.chance(60) ? p.pw : random_pad(random, window_w);
+    p.ih = random_extent(random);
+    p.iw = square && random.chance(50) ? p.ih : random_extent(random);
+    const bool large = random.chance(1);
+    if (large) p.ih = random.between(20, 100), p.iw = random.between(20, 512);
+    p.oh = output_extent(p.ih, p.kh, p.sh, p.dh, p.ph, p.ph_end);
+    p.ow = output_extent(p.iw, p.kw, p.sw, p.dw, p.pw, p.pw_end);
+    if (p.oh < 1 || p.ow < 1) return {};
+    if (p.macs() > (large ? most_macs_of_large : most_macs)) return {};
+    return p;
+}
+
+Layout random_layout(Random &random, int channels, int groups, const Board &board) {
+    const int kind = random.between(1, 100);
+    if (kind <= 20) return {};
+    const int block = random.chance(60) ? board.vector_floats
+                                        : 1 << random.between(1, board.vector_floats / 8 + 2);
+    if (kind <= 65) return {block, 1};
+    // Interleaved over the convolution's groups, or over some neighbour's.
+    const int over = kind <= 90 && groups > 1 ? groups : block * random.between(1, 4);
+    if (over < 2 || channels % over != 0) return {};
+    int lanes = block;
+    while (over % lanes != 0) lanes /= 2;
+    return lanes > 1 ? Layout{lanes, over} : Layout{};
+}
+
+Halo random_halo(Random &random) {
+    if (random.chance(60)) return {};
+    return {random.between(0, 3), random.between(0, 3), random.between(0, 3), random.between(0, 3)};
+}
+
+// Rows or columns after the input that the last window reads: fewer than the pads where the stride
+// leaves some out.
+int end_needed(int o, int k, int s, int d, int i, int pad) {
+    return std::max(0, (o - 1) * s + (k - 1) * d + 1 - i - pad);
+}
+
+// Exact on integers.
+const std::vector<std::string> exact_activations = {
+    "none", "relu", "relu", "clip(0,6)", "clip(-7,60)", "leakyrelu(0.25)", "hardsigmoid(0.25,0.5)"};
+const std::vector<std::string> rounded_activations = {"hardswish", "sigmoid", "silu",
+                                                      "tanh",      "gelu",    "elu(1)"};
+
+bool is_exact(const Activation &activation) {
+    return std::find(exact_activations.begin(), exact_activations.end(), to_string(activation)) !=
+           exact_activations.end();
+}
+
+Activation random_activation(Random &random) {
+    const std::string text =
+        random.one_of(random.chance(75) ? exact_activations : rounded_activations);
+    return text == "none" ? Activation{} : parse_activation(text);
+}
+
+View view_of(Random &random, int mb, int c, int h, int w, const Layout &layout,
+             const Board &board) {
+    View view = make_view(mb, c, h, w, layout, board.vector_floats);
+    // The flattened input of a fully connected layer has planes that are not read.
+    if (layout.block == 1 && random.chance(10)) view.blocks += random.between(1, 5);
+    return view;
+}
+
+// A convolution in these layouts with a random epilogue and halos.
+Conv2dKernel with_views(Random &random, const ConvProblem &p, const Layout &input,
+                        const Layout &output, const Board &board) {
+    Conv2dKernel kernel{.problem = p};
+    kernel.input = view_of(random, p.mb, p.ic, p.ih, p.iw, input, board);
+    const Halo beyond = random_halo(random);
+    kernel.input.halo = {p.ph + beyond.top, p.pw + beyond.left,
+                         end_needed(p.oh, p.kh, p.sh, p.dh, p.ih, p.ph) + beyond.bottom,
+                         end_needed(p.ow, p.kw, p.sw, p.dw, p.iw, p.pw) + beyond.right};
+    kernel.output = make_view(p.mb, p.oc, p.oh, p.ow, output, board.vector_floats);
+    if (random.chance(40)) {
+        kernel.residual = kernel.output;
+        kernel.residual->halo = random_halo(random);
+    }
+    kernel.output.halo = random_halo(random);
+    kernel.activation = random_activation(random);
+    return kernel;
+}
+
+Kernel random_conv2d(Random &random, const Board &board) {
+    std::optional<ConvProblem> problem;
+    while (!problem) problem = random_problem(random);
+    const ConvProblem &p = *problem;
+    const Layout input = random_layout(random, p.ic, p.g, board);
+    const Layout output = random.chance(50) && p.oc % input.groups == 0
+                              ? input
+                              : random_layout(random, p.oc, p.g, board);
+    return with_views(random, p, input, output, board);
+}
+
+// What winograd's templates take.
+Kernel random_3x3(Random &random, const Board &board) {
+    ConvProblem p{.kh = 3, .kw = 3};
+    const int vector = board.vector_floats;
+    const bool dense = random.chance(70);
+    const auto channels = [&] {
+        return dense ? channel_count(random, 64) : vector * random.between(1, 2);
+    };
+    p.mb = random.chance(85) ? 1 : 2;
+    p.g = dense ? 1 : random.between(2, 4);
+    p.ic = p.g * channels(), p.oc = p.g * channels();
+    p.ph = random.between(0, 2), p.pw = random.between(0, 2);
+    p.ph_end = random.between(0, 2), p.pw_end = random.between(0, 2);
+    p.ih = random.between(3, 20), p.iw = random.between(3, 20);
+    p.oh = output_extent(p.ih, 3, 1, 1, p.ph, p.ph_end);
+    p.ow = output_extent(p.iw, 3, 1, 1, p.pw, p.pw_end);
+    return with_views(random, p, {vector, 1}, {vector, 1}, board);
+}
+
+Kernel random_channel_shuffle(Random &random, const Board &board) {
+    const int groups = random.between(1, 16), c = groups * random.between(1, 16);
+    const int mb = random.between(1, 2), h = random_extent(random), w = random_extent(random);
+    const auto view = [&](const Layout &layout) {
+        View made = make_view(mb, c, h, w, layout, board.vector_floats);
+        made.halo = random_halo(random);
+        return made;
+    };
+    const View input = view(random_layout(random, c, groups, board));
+    return ChannelShuffleKernel{input, view(random_layout(random, c, groups, board)), groups};
+}
+
+// One entry a generator: a new one is tested when it has a line here and its kernel a `simpler`.
+using MakeKernel = Kernel (*)(Random &random, const Board &board);
+constexpr struct {
+    int weight;
+    MakeKernel make;
+} makers[] = {
+    {85, random_conv2d},
+    {10, random_3x3},
+    {5, random_channel_shuffle},
+};
+
+bool is_accepted(const Kernel &kernel, const Board &board) {
+    const std::vector<const Template *> templates = templates_for(board);
+    return std::any_of(templates.begin(), templates.end(),
+                       [&](const Template *t) { return t->accepts(kernel, board); });
+}
+
+}  // namespace
+
+Kernel random_kernel(Random &random, const Board &board) {
+    int all = 0;
+    for (const auto &maker : makers) all += maker.weight;
+    for (;;) {
+        int at = random.between(0, all - 1);
+        const auto *maker = makers;
+        while (at >= maker->weight) at -= (maker++)->weight;
+        Kernel kernel = maker->make(random, board);
+        if (is_accepted(kernel, board)) return kernel;
+    }
+}
+
+double tolerance_of(const Kernel &kernel) {
+    return std::visit(
+        [](const auto &k) {
+            if constexpr (requires { k.activation; }) return is_exact(k.activation) ? 0 : 1e-5;
+            return 0.0;
+        },
+        kernel);
+}
+
+}  // namespace convoy
