@@ -12,6 +12,7 @@
 #include "compiler/emit/toolchain.h"
 #include "compiler/interrupt.h"
 #include "compiler/passes/optimize.h"
+#include "compiler/plan/fuse_layers.h"
 #include "compiler/plan/layout_assignment.h"
 #include "compiler/plan/lower.h"
 #include "compiler/plan/memory_plan.h"
@@ -28,10 +29,11 @@ void report(const CompileOptions &options, const std::string &what, int done = 0
     throw_if_interrupted();
 }
 
-Variant compile_variant(const Graph &graph, const Board &board, const std::string &name,
+Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
     const Records records = load_records(board.name);
     report(options, "choosing layouts for " + board.name);
+    const Graph graph = fuse_layers(model, board, records, options.rules);
     Variant variant{
         board, lower(graph, assign_layouts(graph, board, records, options.rules), board), {}, {}};
 

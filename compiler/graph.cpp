@@ -19,29 +19,30 @@ public:
     void run() const { std::visit(*this, node_.operation); }
 
     void operator()(const Conv2d &conv) const {
-        const ConvProblem &p = conv.problem;
-        check(p);
+        check(conv.problem);
         expect_inputs(conv.input_count());
-        expect_dims("input", input(0), {p.mb, p.ic, p.ih, p.iw});
-        expect_dims("output", output(), {p.mb, p.oc, p.oh, p.ow});
-        if (conv.has_residual) {
-            Dims expected = output();
-            for (size_t d : {0, 2, 3}) {
-                if (d < input(1).size() && input(1)[d] == 1) expected[d] = 1;
-            }
-            expect_dims("residual", input(1), expected);
-        }
-        if (conv.weights) {
-            expect_size("weights", conv.weights, p.weight_count());
-        } else {
-            expect_dims("weights", input(conv.weights_input()),
-                        {p.oc, p.ic_per_group(), p.kh, p.kw});
-        }
-        if (conv.bias) {
-            expect_size("bias", conv.bias, p.oc);
-        } else {
-            expect_dims("bias", input(conv.bias_input()), {p.oc});
-        }
+        expect_reads(conv);
+        expect_writes(conv);
+    }
+
+    void operator()(const SeparableConv2d &separable) const {
+        const ConvProblem &p = separable.depthwise.problem, &q = separable.pointwise.problem;
+        expect_fused(separable.pointwise, separable.depthwise);
+        expect_reads(separable.depthwise);
+        expect_writes(separable.pointwise);
+        if (!is_depthwise(p) || separable.depthwise.has_residual)
+            fail("its first part is " + to_string(p) + ", expected a depthwise convolution");
+        if (!is_pointwise(q) || q.mb != p.mb || q.ic != p.oc || q.ih != p.oh || q.iw != p.ow)
+            fail("its second part is " + to_string(q) + ", expected a pointwise one of the first");
+    }
+
+    void operator()(const TwoLevelConv2d &two_level) const {
+        const ConvProblem &p = two_level.grouped.problem;
+        expect_fused(two_level.grouped, two_level.grouped);
+        expect_reads(two_level.grouped);
+        expect_writes(two_level.grouped);
+        expect_size("representatives", two_level.representatives, int64_t{p.ic} * p.kh * p.kw);
+        expect_size("spread", two_level.spread, int64_t{p.oc} * p.g);
     }
 
     void operator()(const FullyConnected &fc) const {
@@ -184,6 +185,50 @@ private:
     const Dims &input(size_t i) const { return graph_.values[node_.inputs[i]].dims; }
     const Dims &output() const { return graph_.values[node_.output].dims; }
 
+    // The parts of a fused operation have constants.
+    void expect_fused(const Conv2d &last, const Conv2d &first) const {
+        check(first.problem);
+        check(last.problem);
+        if (!first.has_constants() || !last.has_constants())
+            fail("its weights or its bias are absent, expected constants");
+        expect_inputs(last.has_residual ? 2 : 1);
+    }
+
+    void expect_reads(const Conv2d &conv) const {
+        const ConvProblem &p = conv.problem;
+        expect_dims("input", input(0), {p.mb, p.ic, p.ih, p.iw});
+        expect_constants(conv);
+    }
+
+    void expect_writes(const Conv2d &conv) const {
+        const ConvProblem &p = conv.problem;
+        expect_dims("output", output(), {p.mb, p.oc, p.oh, p.ow});
+        if (conv.has_residual) {
+            Dims expected = output();
+            for (size_t d : {0, 2, 3}) {
+                if (d < input(1).size() && input(1)[d] == 1) expected[d] = 1;
+            }
+            expect_dims("residual", input(1), expected);
+        }
+        expect_constants(conv);
+    }
+
+    // Weights and bias, which are inputs where they are not known.
+    void expect_constants(const Conv2d &conv) const {
+        const ConvProblem &p = conv.problem;
+        if (conv.weights) {
+            expect_size("weights", conv.weights, p.weight_count());
+        } else {
+            expect_dims("weights", input(conv.weights_input()),
+                        {p.oc, p.ic_per_group(), p.kh, p.kw});
+        }
+        if (conv.bias) {
+            expect_size("bias", conv.bias, p.oc);
+        } else {
+            expect_dims("bias", input(conv.bias_input()), {p.oc});
+        }
+    }
+
     void expect_inputs(size_t count) const {
         if (node_.inputs.size() == count) return;
         fail("it has " + std::to_string(node_.inputs.size()) + " inputs, expected " +
@@ -232,6 +277,19 @@ private:
 
 }  // namespace
 
+const Conv2d *first_conv(const Operation &operation) {
+    if (const auto *separable = std::get_if<SeparableConv2d>(&operation))
+        return &separable->depthwise;
+    return last_conv(operation);
+}
+
+const Conv2d *last_conv(const Operation &operation) {
+    if (const auto *separable = std::get_if<SeparableConv2d>(&operation))
+        return &separable->pointwise;
+    if (const auto *two_level = std::get_if<TwoLevelConv2d>(&operation)) return &two_level->grouped;
+    return std::get_if<Conv2d>(&operation);
+}
+
 int64_t Value::count() const {
     int64_t count = 1;
     for (int64_t dim : dims) count *= dim;
@@ -240,9 +298,10 @@ int64_t Value::count() const {
 
 const char *operation_name(const Operation &operation) {
     static const char *const names[] = {
-        "Conv2d",  "FullyConnected", "ScaleShift", "Binary",        "Activate", "Pool2d",
-        "Concat",  "Softmax",        "Reduce",     "Normalize",     "MatMul",   "Literal",
-        "Reshape", "StridedCopy",    "Resample",   "ChannelShuffle"};
+        "Conv2d",      "SeparableConv2d", "TwoLevelConv2d", "FullyConnected", "ScaleShift",
+        "Binary",      "Activate",        "Pool2d",         "Concat",         "Softmax",
+        "Reduce",      "Normalize",       "MatMul",         "Literal",        "Reshape",
+        "StridedCopy", "Resample",        "ChannelShuffle"};
     static_assert(std::size(names) == std::variant_size_v<Operation>);
     return names[operation.index()];
 }
@@ -261,7 +320,14 @@ int Graph::producer(ValueId value) const {
 int64_t Graph::macs() const {
     int64_t macs = 0;
     for (const Node &node : nodes) {
-        if (const auto *conv = std::get_if<Conv2d>(&node.operation)) macs += conv->problem.macs();
+        if (const Conv2d *first = first_conv(node.operation)) macs += first->problem.macs();
+        if (const auto *separable = std::get_if<SeparableConv2d>(&node.operation))
+            macs += separable->pointwise.problem.macs();
+        if (const auto *two_level = std::get_if<TwoLevelConv2d>(&node.operation)) {
+            const ConvProblem &p = two_level->grouped.problem;
+            macs += int64_t(two_level->representatives->size() + two_level->spread->size()) * p.mb *
+                    p.oh * p.ow;
+        }
         if (const auto *fc = std::get_if<FullyConnected>(&node.operation)) {
             macs += int64_t{fc->mb} * fc->ic * fc->oc;
         }
@@ -276,7 +342,13 @@ int64_t Graph::macs() const {
 int64_t Graph::parameter_count() const {
     size_t count = 0;
     for (const Node &node : nodes) {
-        if (const auto *conv = std::get_if<Conv2d>(&node.operation)) {
+        if (const auto *separable = std::get_if<SeparableConv2d>(&node.operation)) {
+            const Conv2d &last = separable->pointwise;
+            count += last.weights->size() + last.bias->size();
+        }
+        if (const auto *two_level = std::get_if<TwoLevelConv2d>(&node.operation))
+            count += two_level->representatives->size() + two_level->spread->size();
+        if (const Conv2d *conv = first_conv(node.operation)) {
             if (conv->weights) count += conv->weights->size();
             if (conv->bias) count += conv->bias->size();
         } else if (const auto *fc = std::get_if<FullyConnected>(&node.operation)) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,6 +40,21 @@ struct Conv2d {
     int weights_input() const { return 1 + has_residual; }
     int bias_input() const { return weights_input() + !weights; }
     int input_count() const { return bias_input() + !bias; }
+};
+
+// inputs: {input} or {input, residual}. The pointwise convolution reads what the depthwise one
+// writes; the pointwise one's residual and activation are the operation's.
+struct SeparableConv2d {
+    Conv2d depthwise, pointwise;
+};
+
+// Two-level group convolution (Lee, Park and Lee, "Two-level Group Convolution", equation 3.5).
+// inputs: {input} or {input, residual}.
+// output = activation(grouped(input) + spread * representatives(input) + bias + residual)
+struct TwoLevelConv2d {
+    Conv2d grouped;            // residual, bias and activation are the operation's
+    Constant representatives;  // (g, ic/g, kh, kw): one channel a group
+    Constant spread;           // (oc, g)
 };
 
 // output = activation(weights * flattened input + bias): the input of any rank is read as (mb, ic),
@@ -126,9 +142,17 @@ struct ChannelShuffle {
     int groups = 1;
 };
 
-using Operation = std::variant<Conv2d, FullyConnected, ScaleShift, Binary, Activate, Pool2d, Concat,
-                               Softmax, Reduce, Normalize, MatMul, Literal, Reshape, StridedCopy,
-                               Resample, ChannelShuffle>;
+using Operation = std::variant<Conv2d, SeparableConv2d, TwoLevelConv2d, FullyConnected, ScaleShift,
+                               Binary, Activate, Pool2d, Concat, Softmax, Reduce, Normalize, MatMul,
+                               Literal, Reshape, StridedCopy, Resample, ChannelShuffle>;
+
+// The convolution that reads the operation's first input, and the one whose bias, residual and
+// activation end it; null for operations that are no convolutions.
+const Conv2d *first_conv(const Operation &operation);
+const Conv2d *last_conv(const Operation &operation);
+inline Conv2d *last_conv(Operation &operation) {
+    return const_cast<Conv2d *>(last_conv(std::as_const(operation)));
+}
 
 const char *operation_name(const Operation &operation);
 

@@ -71,32 +71,28 @@ public:
     Data run() const { return std::visit(*this, node_.operation); }
 
     Data operator()(const Conv2d &conv) const {
-        const ConvProblem &p = conv.problem;
-        const int64_t in_plane = int64_t{p.ih} * p.iw, out_plane = int64_t{p.oh} * p.ow;
-        const int64_t taps = int64_t{p.kh} * p.kw;
         const Data weights = constant_or_input(conv.weights, conv.weights_input());
         const Data bias = constant_or_input(conv.bias, conv.bias_input());
-        Data output(size_t(p.mb) * p.oc * out_plane);
-        for (int mb = 0; mb < p.mb; ++mb) {
-            for (int oc = 0; oc < p.oc; ++oc) {
-                const int first_ic = oc / p.oc_per_group() * p.ic_per_group();
-                double *out = output.data() + (int64_t{mb} * p.oc + oc) * out_plane;
-                for (int64_t i = 0; i < out_plane; ++i) out[i] += bias[oc];
-                for (int i = 0; i < p.ic_per_group(); ++i) {
-                    const int64_t ic = int64_t{mb} * p.ic + first_ic + i;
-                    const int64_t kernel = int64_t{oc} * p.ic_per_group() + i;
-                    accumulate_plane(p, input(0).data() + ic * in_plane,
-                                     weights.data() + kernel * taps, out);
-                }
-            }
-        }
-        if (conv.has_residual) {
-            const auto indices = broadcast_indices({p.mb, p.oc, p.oh, p.ow}, input_dims(1));
-            for (size_t i = 0; i < output.size(); ++i)
-                output[i] = combined(output[i], input(1)[indices[i]], conv.combine);
-        }
-        apply(conv.activation, output);
-        return output;
+        return finished(conv, convolve(conv.problem, weights, bias, input(0), {}));
+    }
+
+    Data operator()(const SeparableConv2d &separable) const {
+        const Conv2d &first = separable.depthwise, &last = separable.pointwise;
+        return finished(last, convolve(last, finished(first, convolve(first, input(0)))));
+    }
+
+    Data operator()(const TwoLevelConv2d &two_level) const {
+        const ConvProblem &p = two_level.grouped.problem;
+        const auto zeros = std::make_shared<const std::vector<float>>(p.oc, 0.0f);
+        Conv2d first{.problem = p, .weights = two_level.representatives, .bias = zeros};
+        first.problem.oc = p.g;
+        Conv2d spread{.weights = two_level.spread, .bias = zeros};
+        ConvProblem &q = spread.problem;
+        q.mb = p.mb, q.ic = p.g, q.oc = p.oc;
+        q.ih = q.oh = p.oh, q.iw = q.ow = p.ow;
+        const Conv2d &grouped = two_level.grouped;
+        return finished(grouped,
+                        convolve(spread, convolve(first, input(0)), convolve(grouped, input(0))));
     }
 
     Data operator()(const FullyConnected &fc) const {
@@ -297,6 +293,44 @@ public:
     }
 
 private:
+    // output += conv(in) + bias; an empty output is 0.
+    static Data convolve(const ConvProblem &p, const Data &weights, const Data &bias,
+                         const Data &in, Data output) {
+        const int64_t in_plane = int64_t{p.ih} * p.iw, out_plane = int64_t{p.oh} * p.ow;
+        const int64_t taps = int64_t{p.kh} * p.kw;
+        if (output.empty()) output.resize(size_t(p.mb) * p.oc * out_plane);
+        for (int mb = 0; mb < p.mb; ++mb) {
+            for (int oc = 0; oc < p.oc; ++oc) {
+                const int first_ic = oc / p.oc_per_group() * p.ic_per_group();
+                double *out = output.data() + (int64_t{mb} * p.oc + oc) * out_plane;
+                for (int64_t i = 0; i < out_plane; ++i) out[i] += bias[oc];
+                for (int i = 0; i < p.ic_per_group(); ++i) {
+                    const int64_t ic = int64_t{mb} * p.ic + first_ic + i;
+                    const int64_t kernel = int64_t{oc} * p.ic_per_group() + i;
+                    accumulate_plane(p, in.data() + ic * in_plane, weights.data() + kernel * taps,
+                                     out);
+                }
+            }
+        }
+        return output;
+    }
+    static Data convolve(const Conv2d &conv, const Data &in, Data output = {}) {
+        const auto values = [](const Constant &c) { return Data(c->begin(), c->end()); };
+        return convolve(conv.problem, values(conv.weights), values(conv.bias), in,
+                        std::move(output));
+    }
+
+    Data finished(const Conv2d &conv, Data output) const {
+        const ConvProblem &p = conv.problem;
+        if (conv.has_residual) {
+            const auto indices = broadcast_indices({p.mb, p.oc, p.oh, p.ow}, input_dims(1));
+            for (size_t i = 0; i < output.size(); ++i)
+                output[i] = combined(output[i], input(1)[indices[i]], conv.combine);
+        }
+        apply(conv.activation, output);
+        return output;
+    }
+
     const Data &input(size_t i) const { return values_[node_.inputs[i]]; }
     Data constant_or_input(const Constant &constant, size_t i) const {
         return constant ? Data(constant->begin(), constant->end()) : input(i);

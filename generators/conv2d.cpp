@@ -8,28 +8,6 @@ using namespace Halide;
 
 namespace {
 
-// Bounds of one operand whose blocks are split into (block, group).
-void constrain(OutputImageParam param, int first, const View &view, int blocks, int groups,
-               const Halo &halo, int64_t block_stride) {
-    param.dim(first)
-        .set_bounds(-halo.left, view.w + halo.left + halo.right)
-        .set_stride(view.layout.block);
-    param.dim(first + 1)
-        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
-        .set_stride(view.row_stride());
-    param.dim(first + 2).set_bounds(0, blocks).set_stride((int)block_stride);
-    param.dim(first + 3).set_bounds(0, groups).set_stride((int)(block_stride * blocks));
-    param.dim(first + 4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
-}
-
-void constrain_vectors(OutputImageParam param, const View &view, int vector, int oc_vectors,
-                       int groups) {
-    const int block = view.layout.block;
-    param.dim(0).set_bounds(0, block).set_stride(1);
-    param.dim(1).set_bounds(0, vector / block).set_stride((int)view.plane_stride());
-    constrain(param, 2, view, oc_vectors, groups, Halo{}, view.plane_stride() * (vector / block));
-}
-
 // Packed operands: dense, innermost first.
 void constrain_dense(ImageParam &param, const std::vector<int> &extents) {
     int stride = 1;
@@ -76,9 +54,7 @@ Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
     s.oc_vectors = oc_vectors;
     s.has_residual = kernel.residual.has_value();
 
-    s.input = ImageParam(Float(32), 6, "input");
-    s.input.dim(0).set_bounds(0, in_block).set_stride(1);
-    constrain(s.input, 1, in, ic_blocks, p.g, in.halo, in.plane_stride());
+    s.input = groups_param(in, ic_blocks, p.g);
     s.weights = ImageParam(Float(32), 6, "weights");
     constrain_dense(s.weights, {vector, ic, p.kw, p.kh, s.oc_vectors, p.g});
     s.bias = ImageParam(Float(32), 3, "bias");

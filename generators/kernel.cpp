@@ -45,11 +45,22 @@ std::string pool_text(const PoolProblem &p) {
     return text;
 }
 
+template<typename Convolution>
+std::string epilogue_and_views(const Convolution &k) {
+    return "+bias" + combine_text("+", k.residual, k) + activation_text(k.activation) + " " +
+           to_string(k.input) + "->" + to_string(k.output) + addend_text(k.residual, k);
+}
+
 struct Printer {
     std::string operator()(const Conv2dKernel &k) const {
-        return "conv2d " + to_string(k.problem) + "+bias" + combine_text("+", k.residual, k) +
-               activation_text(k.activation) + " " + to_string(k.input) + "->" +
-               to_string(k.output) + addend_text(k.residual, k);
+        return "conv2d " + to_string(k.problem) + epilogue_and_views(k);
+    }
+    std::string operator()(const SeparableConv2dKernel &k) const {
+        return "separable_conv2d " + to_string(k.depthwise) + "+bias" + activation_text(k.middle) +
+               " oc" + std::to_string(k.oc) + epilogue_and_views(k);
+    }
+    std::string operator()(const TwoLevelConv2dKernel &k) const {
+        return "two_level_conv2d " + to_string(k.problem) + epilogue_and_views(k);
     }
     std::string operator()(const Pool2dKernel &k) const {
         return "pool2d " + pool_text(k.problem) + " " + to_string(k.input) + "->" +
@@ -102,6 +113,39 @@ struct Printer {
 
 }  // namespace
 
+ConvProblem SeparableConv2dKernel::pointwise() const {
+    ConvProblem p;
+    p.mb = depthwise.mb;
+    p.ic = depthwise.oc, p.ih = depthwise.oh, p.iw = depthwise.ow;
+    p.oc = oc, p.oh = depthwise.oh, p.ow = depthwise.ow;
+    return p;
+}
+
+int64_t TwoLevelConv2dKernel::weight_count() const {
+    return problem.weight_count() + int64_t{problem.ic} * problem.kh * problem.kw +
+           int64_t{problem.oc} * problem.g;
+}
+
+int64_t TwoLevelConv2dKernel::macs() const {
+    return weight_count() * problem.mb * problem.oh * problem.ow;
+}
+
+const View *residual_of(const Kernel &kernel) {
+    return std::visit(
+        [](const auto &k) -> const View * {
+            if constexpr (requires { k.residual; }) return k.residual ? &*k.residual : nullptr;
+            return nullptr;
+        },
+        kernel);
+}
+
+const ConvProblem *window_of(const Kernel &kernel) {
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) return &conv->problem;
+    if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel)) return &conv->depthwise;
+    if (const auto *conv = std::get_if<TwoLevelConv2dKernel>(&kernel)) return &conv->problem;
+    return nullptr;
+}
+
 std::string to_string(const Kernel &kernel) {
     return std::visit(Printer{}, kernel);
 }
@@ -112,8 +156,7 @@ const char *to_string(Reduction reduction) {
 }
 
 View *second_input(Kernel &kernel) {
-    if (auto *conv = std::get_if<Conv2dKernel>(&kernel))
-        return conv->residual ? &*conv->residual : nullptr;
+    if (const View *residual = residual_of(kernel)) return const_cast<View *>(residual);
     if (auto *each = std::get_if<ElementwiseKernel>(&kernel))
         return each->addend ? &*each->addend : nullptr;
     auto *product = std::get_if<MatMulKernel>(&kernel);

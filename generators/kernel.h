@@ -25,6 +25,37 @@ struct Conv2dKernel {
     bool operator==(const Conv2dKernel &) const = default;
 };
 
+// A depthwise convolution, then a pointwise one that reads it while it is in cache:
+// output = activation(combine(pointwise(middle(depthwise(input) + bias)) + bias, residual))
+struct SeparableConv2dKernel {
+    ConvProblem depthwise;  // g = ic = oc
+    int oc = 1;             // of the pointwise convolution
+    Activation middle;      // behind the depthwise convolution
+    View input, output;
+    std::optional<View> residual;  // as Conv2dKernel's
+    Activation activation;
+    Combine combine = Combine::add;
+
+    ConvProblem pointwise() const;
+    bool operator==(const SeparableConv2dKernel &) const = default;
+};
+
+// Two-level group convolution (Lee, Park and Lee, "Two-level Group Convolution", equation 3.5):
+// output = activation(combine(conv(input) + spread(representatives(input)) + bias, residual))
+// The representatives are one channel a group, of the group's convolution from ic/g channels to 1;
+// spread is a full 1x1 convolution from these g channels to oc.
+struct TwoLevelConv2dKernel {
+    ConvProblem problem;  // the grouped convolution
+    View input, output;
+    std::optional<View> residual;  // as Conv2dKernel's
+    Activation activation;
+    Combine combine = Combine::add;
+
+    int64_t macs() const;
+    int64_t weight_count() const;
+    bool operator==(const TwoLevelConv2dKernel &) const = default;
+};
+
 struct Pool2dKernel {
     PoolProblem problem;
     View input, output;
@@ -111,14 +142,21 @@ struct ChannelShuffleKernel {
     bool operator==(const ChannelShuffleKernel &) const = default;
 };
 
-using Kernel = std::variant<Conv2dKernel, Pool2dKernel, ElementwiseKernel, ReorderKernel,
-                            SoftmaxKernel, ReduceKernel, NormalizeKernel, MatMulKernel,
-                            StridedCopyKernel, ResampleKernel, ChannelShuffleKernel>;
+using Kernel =
+    std::variant<Conv2dKernel, SeparableConv2dKernel, TwoLevelConv2dKernel, Pool2dKernel,
+                 ElementwiseKernel, ReorderKernel, SoftmaxKernel, ReduceKernel, NormalizeKernel,
+                 MatMulKernel, StridedCopyKernel, ResampleKernel, ChannelShuffleKernel>;
 
 // What a kernel reads besides its input and constants: a residual, an addend, a product's right
 // side; null where it reads nothing.
 View *second_input(Kernel &kernel);
 const View *second_input(const Kernel &kernel);
+
+// The residual of a convolution; null where it has none, or the kernel is another.
+const View *residual_of(const Kernel &kernel);
+
+// The convolution whose zero pads a kernel reads around its input; null for other kernels.
+const ConvProblem *window_of(const Kernel &kernel);
 
 // One line that identifies a kernel: operator, shape, layouts, epilogue. Equal kernels, equal text.
 std::string to_string(const Kernel &kernel);

@@ -5,9 +5,8 @@
 #include "generators/kernel.h"
 #include "runtime_glue/driver/pack.h"
 
-// Packing of constants, into the orders that conv2d.h, grouped_conv2d.h and
-// elementwise.h document. Channel permutations of the layouts are folded in here, so that they cost
-// nothing at run time.
+// Packing of constants, into the orders that the generators' headers document. Channel permutations
+// of the layouts are folded in here, so that they cost nothing at run time.
 
 namespace convoy {
 

@@ -10,6 +10,15 @@ int64_t ConvProblem::macs() const {
     return int64_t{mb} * oc * oh * ow * ic_per_group() * kh * kw;
 }
 
+bool is_depthwise(const ConvProblem &p) {
+    return p.g > 1 && p.ic == p.g && p.oc == p.g;
+}
+
+bool is_pointwise(const ConvProblem &p) {
+    return p.g == 1 && p.kh == 1 && p.kw == 1 && p.sh == 1 && p.sw == 1 && p.oh == p.ih &&
+           p.ow == p.iw;
+}
+
 int output_extent(int i, int k, int s, int d, int p, int p_end) {
     const int last = i + p + p_end - ((k - 1) * d + 1);
     return last < 0 ? 0 : last / s + 1;

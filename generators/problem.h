@@ -33,6 +33,12 @@ struct ConvProblem {
 // `p_end` pads.
 int output_extent(int i, int k, int s, int d, int p, int p_end);
 
+// One input and one output channel a group.
+bool is_depthwise(const ConvProblem &problem);
+
+// A full 1x1 convolution that keeps the plane.
+bool is_pointwise(const ConvProblem &problem);
+
 // Throws std::invalid_argument naming the letter at fault, what was found and what was expected.
 void check(const ConvProblem &problem);
 

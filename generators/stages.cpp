@@ -42,6 +42,52 @@ void constrain_output(Func &output, const View &view) {
 
 namespace {
 
+// The dimensions behind the lanes, whose blocks are split into (block, group).
+void constrain_split(OutputImageParam param, int first, const View &view, int blocks, int groups,
+                     const Halo &halo, int64_t block_stride) {
+    param.dim(first)
+        .set_bounds(-halo.left, view.w + halo.left + halo.right)
+        .set_stride(view.layout.block);
+    param.dim(first + 1)
+        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
+        .set_stride(view.row_stride());
+    param.dim(first + 2).set_bounds(0, blocks).set_stride((int)block_stride);
+    param.dim(first + 3).set_bounds(0, groups).set_stride((int)(block_stride * blocks));
+    param.dim(first + 4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
+}
+
+}  // namespace
+
+void constrain_vectors(OutputImageParam param, const View &view, int vector, int vectors_per_group,
+                       int groups) {
+    const int block = view.layout.block;
+    param.dim(0).set_bounds(0, block).set_stride(1);
+    param.dim(1).set_bounds(0, vector / block).set_stride((int)view.plane_stride());
+    constrain_split(param, 2, view, vectors_per_group, groups, Halo{},
+                    view.plane_stride() * (vector / block));
+}
+
+ImageParam groups_param(const View &view, int blocks_per_group, int groups) {
+    ImageParam input(Float(32), 6, "input");
+    input.dim(0).set_bounds(0, view.layout.block).set_stride(1);
+    constrain_split(input, 1, view, blocks_per_group, groups, view.halo, view.plane_stride());
+    return input;
+}
+
+ImageParam row_param(int64_t floats, const char *name) {
+    ImageParam param(Float(32), 1, name);
+    param.dim(0).set_bounds(0, (int)floats).set_stride(1);
+    return param;
+}
+
+Expr dense_index(const std::vector<Expr> &indices, const std::vector<int> &extents) {
+    Expr at = indices.back();
+    for (size_t d = extents.size(); d-- > 0;) at = at * extents[d] + indices[d];
+    return at;
+}
+
+namespace {
+
 // x ^ exponent: products where few will do.
 Expr power(const Expr &x, float exponent) {
     const float magnitude = std::fabs(exponent);

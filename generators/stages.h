@@ -16,6 +16,20 @@ Halide::ImageParam view_param(const View &view, const char *name);
 Halide::ImageParam channel_param(const View &view, const char *name);
 void constrain_output(Halide::Func &output, const View &view);
 
+// (lane, block of the vector, w, h, vector of the group, group, mb): the output or residual of a
+// convolution whose vector of `vector` channels spans vector / view.layout.block blocks.
+void constrain_vectors(Halide::OutputImageParam param, const View &view, int vector,
+                       int vectors_per_group, int groups);
+
+// (lane, w, h, block of the group, group, mb): the input of such a convolution, halo included.
+Halide::ImageParam groups_param(const View &view, int blocks_per_group, int groups);
+
+// Packed constants in one row.
+Halide::ImageParam row_param(int64_t floats, const char *name);
+
+// Where an element of a dense array lies; the first index is innermost, the last has no extent.
+Halide::Expr dense_index(const std::vector<Halide::Expr> &indices, const std::vector<int> &extents);
+
 // Arithmetic only, within 1e-6 of activated() (absolutely where |x| is small, else relatively).
 Halide::Expr activate(Halide::Expr x, const Activation &activation);
 

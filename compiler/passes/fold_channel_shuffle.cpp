@@ -39,12 +39,12 @@ Constant in_order(const Constant &data, const Order &order, size_t rows = 1) {
 }
 
 bool is_dense(const Conv2d &conv) {
-    return conv.problem.g == 1;
+    return conv.problem.g == 1 && conv.has_constants();
 }
 
 bool is_depthwise(const Conv2d &conv) {
     const ConvProblem &p = conv.problem;
-    return p.g == p.ic && p.g == p.oc && !conv.has_residual;
+    return p.g == p.ic && p.g == p.oc && !conv.has_residual && conv.has_constants();
 }
 
 // What a node can do about the order of its channels. Most do one thing to each of them.

@@ -35,11 +35,13 @@ Constant scale_and_shift(const Floats &x, const ScaleShift &after) {
 
 // Makes `operation` do what `after` does behind it; false when it cannot.
 bool absorb(Operation &operation, const ScaleShift &after) {
-    if (auto *conv = std::get_if<Conv2d>(&operation)) {
+    if (Conv2d *conv = last_conv(operation)) {
         // A residual joins behind the weights, so scaling them would not scale it.
         if (!is_none(conv->activation) || conv->has_residual || !conv->has_constants())
             return false;
         conv->weights = scale_rows(*conv->weights, *after.scale);
+        if (auto *two_level = std::get_if<TwoLevelConv2d>(&operation))
+            two_level->spread = scale_rows(*two_level->spread, *after.scale);
         conv->bias = scale_and_shift(*conv->bias, after);
         conv->activation = after.activation;
         return true;

@@ -10,7 +10,7 @@ namespace {
 int find_conv(const Graph &graph, ValueId value) {
     const int producer = graph.producer(value);
     if (producer < 0 || graph.uses(value) != 1) return -1;
-    const auto *conv = std::get_if<Conv2d>(&graph.nodes[producer].operation);
+    const Conv2d *conv = last_conv(graph.nodes[producer].operation);
     const bool is_free = conv && is_none(conv->activation) && !conv->has_residual;
     return is_free ? producer : -1;
 }
@@ -46,7 +46,7 @@ bool fuse_into_conv(Graph &graph, int n) {
     const int chosen = first > second ? first : second;
     if (chosen < 0) return false;
     Node node = graph.nodes[chosen];
-    auto &conv = std::get<Conv2d>(node.operation);
+    Conv2d &conv = *last_conv(node.operation);
     conv.has_residual = true;
     conv.activation = std::get<Binary>(add.operation).activation;
     conv.combine = combine;

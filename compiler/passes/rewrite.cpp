@@ -5,6 +5,7 @@
 namespace convoy {
 
 Activation *activation_of(Operation &operation) {
+    if (Conv2d *conv = last_conv(operation)) return &conv->activation;
     return std::visit(
         [](auto &op) -> Activation * {
             if constexpr (requires { op.activation; }) return &op.activation;

@@ -7,7 +7,7 @@
 
 #include "compiler/plan/memory_plan.h"
 #include "compiler/plan/winograd_error.h"
-#include "generators/pack.h"
+#include "generators/pack_fused.h"
 
 namespace convoy {
 
@@ -52,10 +52,14 @@ Constant random_weights(int64_t count) {
 ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kernels) {
     ConstantPool pool;
     Packer packer;
+    const auto add = [&](const PackedConv2d &packed, ConstantPool::Offsets &offsets) {
+        offsets.weights = packer.add(packed.weights);
+        offsets.bias = packer.add(packed.bias);
+    };
     for (PlanStep &step : plan.steps) {
         ConstantPool::Offsets offsets;
+        const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
         if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
-            const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
             const Packing packing = packing_of(*conv, schedule);
             const PackingOrder order(*conv, packing);
             if (step.weights) offsets.weights = packer.add(order.weights(step.weights->data()));
@@ -65,6 +69,14 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
                     step.weights ? step.weights : random_weights(conv->problem.weight_count());
                 step.relative_error = winograd_error(conv->problem, packing.m, weights->data());
             }
+        } else if (const auto *separable = std::get_if<SeparableConv2dKernel>(&step.kernel)) {
+            add(pack_separable_conv2d(*separable, schedule.at("vector"), step.weights->data(),
+                                      step.bias->data()),
+                offsets);
+        } else if (const auto *two_level = std::get_if<TwoLevelConv2dKernel>(&step.kernel)) {
+            add(pack_two_level_conv2d(*two_level, schedule.at("vector"), step.weights->data(),
+                                      step.bias->data()),
+                offsets);
         } else if (const auto *each = std::get_if<ElementwiseKernel>(&step.kernel);
                    each && each->has_scale_shift) {
             offsets.weights = packer.add(pack_channels(each->input, step.weights->data()));

@@ -49,7 +49,7 @@ public:
     explicit Ties(const Graph &graph) : parent_(graph.values.size()) {
         std::iota(parent_.begin(), parent_.end(), 0);
         for (const Node &node : graph.nodes) {
-            const auto *conv = std::get_if<Conv2d>(&node.operation);
+            const Conv2d *conv = last_conv(node.operation);
             if (conv && conv->has_residual) tie(node.inputs[1], node.output);
             if (!keeps_layout(node) || needs_nchw(graph, node)) continue;
             for (ValueId input : node.inputs) tie(input, node.output);

@@ -174,7 +174,7 @@ private:
         if (View *second = second_input(step.kernel)) {
             if (!flat) second->halo = plan_.tensors[inputs[1]].view.halo;
             // Of the views, only a residual's coordinates begin behind its halo.
-            const bool is_residual = std::holds_alternative<Conv2dKernel>(step.kernel);
+            const bool is_residual = residual_of(step.kernel) != nullptr;
             step.addend.push_back({inputs[1], is_residual ? second->origin() : 0});
         }
         attach_constants(node, plan_.tensors[inputs[0]].view, step);
@@ -204,6 +204,14 @@ private:
     void attach_constants(const Node &node, const View &input, PlanStep &step) {
         if (const auto *conv = std::get_if<Conv2d>(&node.operation)) {
             step.weights = conv->weights, step.bias = conv->bias;
+        } else if (const auto *separable = std::get_if<SeparableConv2d>(&node.operation)) {
+            const Conv2d &first = separable->depthwise, &last = separable->pointwise;
+            step.weights = joined({first.weights, last.weights});
+            step.bias = joined({first.bias, last.bias});
+        } else if (const auto *two_level = std::get_if<TwoLevelConv2d>(&node.operation)) {
+            step.weights =
+                joined({two_level->grouped.weights, two_level->representatives, two_level->spread});
+            step.bias = two_level->grouped.bias;
         } else if (const auto *full = std::get_if<FullyConnected>(&node.operation)) {
             step.weights = weights_in_memory_order(*full, input), step.bias = full->bias;
         } else if (const auto *scale = std::get_if<ScaleShift>(&node.operation)) {
@@ -213,6 +221,12 @@ private:
         } else if (const auto *resample = std::get_if<Resample>(&node.operation)) {
             step.weights = resample->weights, step.bias = resample->indices;
         }
+    }
+
+    static Constant joined(const std::vector<Constant> &parts) {
+        std::vector<float> all;
+        for (const Constant &part : parts) all.insert(all.end(), part->begin(), part->end());
+        return std::make_shared<const std::vector<float>>(std::move(all));
     }
 
     // A fully connected layer reads the floats of its input as they lie, padding lanes included.

@@ -50,7 +50,7 @@ int sliced_channel(const Graph &graph, const Node &node) {
 }
 
 Halo halo_needed(const Node &node) {
-    const auto *conv = std::get_if<Conv2d>(&node.operation);
+    const Conv2d *conv = first_conv(node.operation);
     if (!conv) return {};
     const ConvProblem &p = conv->problem;
     // The last window may end before the padded input does; a stride can also leave it short of the
@@ -137,11 +137,18 @@ public:
         : graph_(graph), node_(node), read_(read), stored_(stored), vector_(vector) {}
 
     Kernel operator()(const Conv2d &conv) const {
-        Conv2dKernel kernel{conv.problem, input(0), output(), {}, conv.activation};
-        kernel.input.halo = halo_needed(node_);
-        if (conv.has_residual) kernel.residual = input(1);
-        kernel.combine = conv.combine;
-        return kernel;
+        Conv2dKernel kernel{.problem = conv.problem};
+        return finished(kernel, conv);
+    }
+    Kernel operator()(const SeparableConv2d &separable) const {
+        SeparableConv2dKernel kernel{.depthwise = separable.depthwise.problem,
+                                     .oc = separable.pointwise.problem.oc,
+                                     .middle = separable.depthwise.activation};
+        return finished(kernel, separable.pointwise);
+    }
+    Kernel operator()(const TwoLevelConv2d &two_level) const {
+        TwoLevelConv2dKernel kernel{.problem = two_level.grouped.problem};
+        return finished(kernel, two_level.grouped);
     }
     Kernel operator()(const FullyConnected &full) const {
         const View flat = flat_view(input(0));
@@ -226,6 +233,17 @@ public:
     }
 
 private:
+    // With views and what the last convolution adds behind its sums.
+    template<typename K>
+    Kernel finished(K kernel, const Conv2d &last) const {
+        kernel.input = input(0);
+        kernel.input.halo = halo_needed(node_);
+        kernel.output = output();
+        kernel.activation = last.activation;
+        kernel.combine = last.combine;
+        if (last.has_residual) kernel.residual = input(1);
+        return kernel;
+    }
     View input(int index) const {
         return value_view(graph_.values[node_.inputs[index]], read_[index], vector_);
     }

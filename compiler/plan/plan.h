@@ -46,7 +46,8 @@ struct PlanStep {
     Operand input, output;
     std::vector<Operand> addend;  // the kernel's second input: none or one
     // Constants as the graph has them; they are packed once the kernel's schedule is known.
-    // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc). Elementwise: scale and shift (c).
+    // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc), fused ones their parts' one after
+    // another as in generators/pack_fused.h. Elementwise: scale and shift (c).
     // Resampling: weights and indices (extent, taps).
     Constant weights, bias;
     // Take the place of the constants that are null, in the order of `packing`.

@@ -8,8 +8,10 @@
 #include "generators/reduce.h"
 #include "generators/reorder.h"
 #include "generators/resample.h"
+#include "generators/separable_conv2d.h"
 #include "generators/softmax.h"
 #include "generators/strided_copy.h"
+#include "generators/two_level_conv2d.h"
 #include "schedules/template.h"
 
 // Halide's default schedule, plain loops: legal for every kernel that a generator accepts, on every
@@ -19,24 +21,41 @@ namespace convoy {
 
 namespace {
 
+// Output channels of one vector of the weights. The fused convolutions write nchw too, one channel
+// after another.
+int vector_of(const Kernel &kernel, const Board &board) {
+    const auto of = [&](const View &output) {
+        return output.layout.block == 1 ? 1 : board.vector_floats;
+    };
+    if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel)) return of(conv->output);
+    if (const auto *conv = std::get_if<TwoLevelConv2dKernel>(&kernel)) return of(conv->output);
+    return board.vector_floats;
+}
+
 bool accepts(const Kernel &kernel, const Board &board) {
     if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
         return grouped_conv2d_accepts(*conv) || conv2d_accepts(*conv, board.vector_floats);
     }
+    if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel))
+        return separable_conv2d_accepts(*conv, vector_of(kernel, board));
+    if (const auto *conv = std::get_if<TwoLevelConv2dKernel>(&kernel))
+        return two_level_conv2d_accepts(*conv, vector_of(kernel, board));
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
         return reorder_accepts(*copy, board.vector_floats);
     return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
-std::vector<Schedule> candidates(const Kernel &, const Board &board) {
-    return {{"reference", {{"vector", board.vector_floats}}}};
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+    return {{"reference", {{"vector", vector_of(kernel, board)}}}};
 }
 
 std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     if (!accepts(kernel, board)) return "no generator accepts these layouts";
     const auto vector = schedule.parameters.find("vector");
-    if (vector == schedule.parameters.end() || vector->second != board.vector_floats) {
-        return "vector must be the board's " + std::to_string(board.vector_floats);
+    if (vector == schedule.parameters.end() || vector->second != vector_of(kernel, board)) {
+        return vector_of(kernel, board) == 1
+                   ? std::string("vector must be 1 for nchw")
+                   : "vector must be the board's " + std::to_string(board.vector_floats);
     }
     return "";
 }
@@ -46,6 +65,12 @@ double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
     if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
         return (double)conv->problem.macs() * board.fma_latency_cycles;
     }
+    if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel)) {
+        return (double)(conv->depthwise.macs() * conv->oc + conv->pointwise().macs()) *
+               board.fma_latency_cycles;
+    }
+    if (const auto *conv = std::get_if<TwoLevelConv2dKernel>(&kernel))
+        return (double)conv->macs() * conv->problem.oc * board.fma_latency_cycles;
     const View &output = std::visit([](const auto &k) -> const View & { return k.output; }, kernel);
     double work = (double)output.floats() * 4;
     if (const auto *product = std::get_if<MatMulKernel>(&kernel)) work = 8.0 * product->macs();
@@ -67,6 +92,21 @@ struct Builder {
         }
         Conv2dStages s = conv2d(kernel, vector);
         s.accumulator.compute_at(s.output, s.lane);
+        return {s.output, s.arguments()};
+    }
+    // What lies between is computed anew for every vector: a pixel of it always fits the stack.
+    ScheduledKernel operator()(const SeparableConv2dKernel &kernel) const {
+        SeparableConv2dStages s = separable_conv2d(kernel, vector);
+        s.accumulator.compute_at(s.output, s.lane);
+        s.intermediate.compute_at(s.output, s.ow);
+        s.depthwise.compute_at(s.intermediate, s.c);
+        return {s.output, s.arguments()};
+    }
+    ScheduledKernel operator()(const TwoLevelConv2dKernel &kernel) const {
+        TwoLevelConv2dStages s = two_level_conv2d(kernel, vector);
+        s.accumulator.compute_at(s.output, s.lane);
+        s.representatives.compute_at(s.output, s.ow);
+        s.lane_sums.compute_at(s.representatives, s.group);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const Pool2dKernel &kernel) const {

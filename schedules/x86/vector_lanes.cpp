@@ -186,13 +186,13 @@ struct Builder {
         schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
         return {s.output, s.arguments()};
     }
-    ScheduledKernel operator()(const Conv2dKernel &) const {
+    ScheduledKernel operator()(const auto &) const {
         throw std::logic_error("vector_lanes does not schedule convolutions");
     }
 };
 
 bool accepts(const Kernel &kernel, const Board &board) {
-    if (std::holds_alternative<Conv2dKernel>(kernel)) return false;
+    if (window_of(kernel)) return false;
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
         return copy->input.layout == copy->output.layout &&
                reorder_accepts(*copy, board.vector_floats);

@@ -364,7 +364,7 @@ TEST(Optimize, ListsPassesByName) {
     for (const Pass &pass : passes()) names += std::string(pass.name) + " ";
     EXPECT_EQ(names,
               "recognize_activation fold_scale_shift fuse_activation fuse_residual fold_reshape "
-              "remove_dead_nodes ");
+              "fold_channel_shuffle remove_dead_nodes ");
 }
 
 }  // namespace

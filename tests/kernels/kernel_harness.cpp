@@ -253,8 +253,7 @@ std::string what_is_wrong(const KernelCase &test, const Schedule &schedule, cons
 
     const View &input = input_view(kernel), &output = output_view(kernel);
     Memory in(input.floats(), poison), out(output.floats(), canary);
-    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel))
-        zero_pads(input, conv->problem, in.data());
+    if (const ConvProblem *window = window_of(kernel)) zero_pads(input, *window, in.data());
     store(input, test.operands.input, in.data());
 
     std::vector<float *> pointers = {in.data() + input_offset(kernel)};

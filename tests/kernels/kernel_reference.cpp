@@ -18,19 +18,66 @@ struct Reference {
     const Tensor &in = operands.input;
 
     Tensor operator()(const Conv2dKernel &kernel) const {
+        const Tensor sums =
+            convolved(kernel.problem, in, operands.weights.data(), operands.bias.data());
+        return finished(sums, kernel);
+    }
+
+    Tensor operator()(const SeparableConv2dKernel &kernel) const {
+        const ConvProblem &p = kernel.depthwise;
+        Tensor middle = convolved(p, in, operands.weights.data(), operands.bias.data());
+        for (float &value : middle.values) value = float(activated(value, kernel.middle));
+        const Tensor sums =
+            convolved(kernel.pointwise(), middle, operands.weights.data() + p.weight_count(),
+                      operands.bias.data() + p.ic);
+        return finished(sums, kernel);
+    }
+
+    Tensor operator()(const TwoLevelConv2dKernel &kernel) const {
         const ConvProblem &p = kernel.problem;
+        ConvProblem first = p, spread;
+        first.oc = p.g;
+        spread.mb = p.mb, spread.ic = p.g, spread.ih = p.oh, spread.iw = p.ow;
+        spread.oc = p.oc, spread.oh = p.oh, spread.ow = p.ow;
+        const std::vector<float> zeros(std::max(p.g, p.oc), 0.0f);
+        const float *weights = operands.weights.data();
+        const Tensor representatives =
+            convolved(first, in, weights + p.weight_count(), zeros.data());
+        const Tensor coarse =
+            convolved(spread, representatives, weights + p.weight_count() + first.weight_count(),
+                      zeros.data());
+        Tensor sums = convolved(p, in, weights, operands.bias.data());
+        for (size_t i = 0; i < sums.values.size(); i++) sums.values[i] += coarse.values[i];
+        return finished(sums, kernel);
+    }
+
+    template<typename Convolution>
+    Tensor finished(Tensor sums, const Convolution &kernel) const {
+        for (int n = 0; n < sums.mb; n++) {
+            for (int c = 0; c < sums.c; c++) {
+                for (int y = 0; y < sums.h; y++) {
+                    for (int x = 0; x < sums.w; x++) {
+                        float &value = sums.at(n, c, y, x);
+                        value = finished(value, kernel.residual.has_value(), kernel.combine,
+                                         kernel.activation, n, c, y, x);
+                    }
+                }
+            }
+        }
+        return sums;
+    }
+
+    static Tensor convolved(const ConvProblem &p, const Tensor &in, const float *weights,
+                            const float *bias) {
         const int ic = p.ic / p.g, oc = p.oc / p.g;
         Tensor out(p.mb, p.oc, p.oh, p.ow);
         for (int n = 0; n < p.mb; n++) {
             for (int o = 0; o < p.oc; o++) {
+                const float *taps = weights + size_t(o) * ic * p.kh * p.kw;
                 for (int y = 0; y < p.oh; y++) {
-                    for (int x = 0; x < p.ow; x++) {
-                        const float sum =
-                            operands.bias[o] + window_sum(p, n, o / oc * ic, ic, o, y, x);
+                    for (int x = 0; x < p.ow; x++)
                         out.at(n, o, y, x) =
-                            finished(sum, kernel.residual.has_value(), kernel.combine,
-                                     kernel.activation, n, o, y, x);
-                    }
+                            bias[o] + window_sum(p, in, taps, n, o / oc * ic, y, x);
                 }
             }
         }
@@ -45,15 +92,15 @@ struct Reference {
         return float(activated(both, activation));
     }
 
-    float window_sum(const ConvProblem &p, int n, int first_ic, int ic, int o, int y, int x) const {
+    static float window_sum(const ConvProblem &p, const Tensor &in, const float *taps, int n,
+                            int first_ic, int y, int x) {
         float sum = 0;
-        for (int c = 0; c < ic; c++) {
+        for (int c = 0; c < p.ic / p.g; c++) {
             for (int ky = 0; ky < p.kh; ky++) {
                 for (int kx = 0; kx < p.kw; kx++) {
                     const int iy = y * p.sh + ky * p.dh - p.ph, ix = x * p.sw + kx * p.dw - p.pw;
                     if (!inside(iy, ix, in)) continue;
-                    sum += operands.weights[((size_t(o) * ic + c) * p.kh + ky) * p.kw + kx] *
-                           in.at(n, first_ic + c, iy, ix);
+                    sum += taps[(c * p.kh + ky) * p.kw + kx] * in.at(n, first_ic + c, iy, ix);
                 }
             }
         }
@@ -272,7 +319,18 @@ Operands integer_operands(const Kernel &kernel) {
         o.weights.resize(conv->problem.weight_count());
         o.bias.resize(conv->problem.oc);
         fill(o.weights, random, -3, 3);
-        if (conv->residual) o.addend = tensor_of(*conv->residual, random, -16, 16);
+    } else if (const auto *separable = std::get_if<SeparableConv2dKernel>(&kernel)) {
+        // Small, so that two convolutions in a row stay exact.
+        o.input = tensor_of(input, random, -4, 4);
+        o.weights.resize(separable->depthwise.weight_count() +
+                         separable->pointwise().weight_count());
+        o.bias.resize(separable->depthwise.oc + separable->oc);
+        fill(o.weights, random, -2, 2);
+    } else if (const auto *two_level = std::get_if<TwoLevelConv2dKernel>(&kernel)) {
+        o.input = tensor_of(input, random, -4, 4);
+        o.weights.resize(two_level->weight_count());
+        o.bias.resize(two_level->problem.oc);
+        fill(o.weights, random, -2, 2);
     } else if (std::holds_alternative<Pool2dKernel>(kernel)) {
         // Negative: a pad taken for a zero would be the largest.
         o.input = tensor_of(input, random, -9, -1);
@@ -286,8 +344,8 @@ Operands integer_operands(const Kernel &kernel) {
         fill(o.weights, random, -3, 3);
     }
     const View *second = second_input(kernel);
-    if (second && !std::holds_alternative<Conv2dKernel>(kernel))
-        o.addend = tensor_of(*second, random, -50, 50);
+    const int largest = o.bias.empty() ? 50 : 16;  // sums stay exact
+    if (second) o.addend = tensor_of(*second, random, -largest, largest);
     fill(o.bias, random, -8, 8);
     if (const auto *resample = std::get_if<ResampleKernel>(&kernel)) {
         using Axis = ResampleKernel::Axis;

@@ -28,9 +28,9 @@ struct Tensor {
     }
 };
 
-// What a kernel reads. Weights are (oc, ic/g, kh, kw); weights and bias are an elementwise kernel's
-// or a normalisation's scale and shift, or a resampling's weights and indices; the addend is any
-// second input.
+// What a kernel reads. Weights are (oc, ic/g, kh, kw), a fused convolution's those of its parts in
+// the order of pack_fused.h; weights and bias are an elementwise kernel's or a normalisation's
+// scale and shift, or a resampling's weights and indices; the addend is any second input.
 struct Operands {
     Tensor input, addend;
     std::vector<float> weights, bias;

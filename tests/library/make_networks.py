@@ -189,6 +189,34 @@ def named_batch():
     return n.finish(n.head(n.conv(value, 24, g=6), 10))
 
 
+def separable_layers():
+    """Depthwise and pointwise pairs: strides, an odd number of channels, a residual, a pair that is read twice."""
+    n = Layers(x=[1, 3, 57, 45])
+    value = n.relu(n.conv("x", 32))
+    value = n.relu(n.conv(n.relu(n.conv(value, 32, g=32)), 64, 1))
+    value = n.relu(n.conv(n.clip(n.conv(value, 64, g=64, strides=[2, 2])), 30, 1))
+    value = n.sum(value, n.conv(n.relu(n.conv(value, 30, k=5, g=30)), 30, 1))
+    depthwise = n.conv(value, 30, g=30)
+    return n.finish(n.conv(depthwise, 7, 1), n.conv(depthwise, 9, 1))
+
+
+def two_level_layers():
+    """Two-level group convolutions as PyTorch exports them, with batch norm behind, a stride, 1x1, and the prototype."""
+    n = Layers(x=[2, 3, 14, 13])
+
+    def two_level(value, oc, k, g, prototype=False, **attributes):
+        grouped = n.conv(value, oc, k, g, **attributes)
+        first = n.conv(value, g, k, g, **attributes)
+        coarse = n.conv(n.conv(first, g, 1, bias=False), oc, 1, g) if prototype else n.conv(first, oc, 1)
+        return n.sum(grouped, coarse)
+
+    value = n.relu(n.conv("x", 64))
+    value = n.sum(value, n.batch_norm(two_level(n.relu(n.batch_norm(two_level(value, 64, 3, 4))), 64, 3, 4)))
+    value = n.relu(two_level(value, 128, 3, 4, strides=[2, 2]))
+    value = n.relu(two_level(value, 128, 1, 8, prototype=True))
+    return n.finish(n.head(value, 10), two_level(value, 24, 3, 8))
+
+
 def scaled_values():
     """Batch norms and constants that no convolution can take in."""
     n = Layers(x=[1, 9, 6, 6])
@@ -203,7 +231,7 @@ def main():
         sys.exit(__doc__)
     cases = Cases(sys.argv[1])
     for make in (odd_channels, odd_concats, pools, softmaxes, several_inputs_and_outputs, windows,
-                 depthwise, planes_of_one_element, scaled_values, dense_network, mobile_network):
+                 depthwise, planes_of_one_element, scaled_values, separable_layers, two_level_layers, dense_network, mobile_network):
         cases.add(make.__name__, make())
     cases.add("residual_network", residual_network(17))
     cases.add("flattened_planes", flattened_planes(1))

@@ -29,9 +29,7 @@ int64_t output_start(const PlanStep &step) {
     return step.output.offset_floats - view.origin() - blocks_before * view.plane_stride();
 }
 
-bool halo_covers_pads(const Conv2dKernel &kernel) {
-    const ConvProblem &p = kernel.problem;
-    const Halo &halo = kernel.input.halo;
+bool halo_covers_pads(const ConvProblem &p, const Halo &halo) {
     const int rows_read = (p.oh - 1) * p.sh + (p.kh - 1) * p.dh + 1;
     const int columns_read = (p.ow - 1) * p.sw + (p.kw - 1) * p.dw + 1;
     return halo.top >= p.ph && halo.left >= p.pw && halo.bottom >= rows_read - p.ph - p.ih &&
@@ -55,9 +53,11 @@ void check_step(const Plan &plan, const PlanStep &step, const std::set<int> &wri
         EXPECT_GE(operand.offset_floats, 0);
         EXPECT_LE(operand.offset_floats, addend.view.origin());
     }
+    if (const ConvProblem *window = window_of(step.kernel)) {
+        EXPECT_EQ(step.addend.size(), residual_of(step.kernel) ? 1u : 0u);
+        EXPECT_TRUE(halo_covers_pads(*window, input_view(step.kernel).halo));
+    }
     if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
-        EXPECT_EQ(step.addend.size(), conv->residual ? 1u : 0u);
-        EXPECT_TRUE(halo_covers_pads(*conv));
         ASSERT_TRUE(step.weights && step.bias);
         EXPECT_EQ((int64_t)step.weights->size(), conv->problem.weight_count());
         EXPECT_EQ((int)step.bias->size(), conv->problem.oc);

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "generators/pack.h"
+#include "generators/pack_fused.h"
 
 namespace convoy {
 
@@ -47,7 +47,8 @@ int64_t input_offset(const Kernel &) {
 }
 
 int64_t addend_offset(const Kernel &kernel) {
-    return std::holds_alternative<Conv2dKernel>(kernel) ? second_input(kernel)->origin() : 0;
+    const View *residual = residual_of(kernel);
+    return residual ? residual->origin() : 0;
 }
 
 int64_t output_offset(const Kernel &kernel) {
@@ -66,6 +67,16 @@ std::vector<std::vector<float>> pack_constants(const Kernel &kernel, const Sched
         return {std::move(packed.weights), std::move(packed.bias)};
     }
     if (std::holds_alternative<ResampleKernel>(kernel)) return {weights_or_scale, bias_or_shift};
+    if (const auto *separable = std::get_if<SeparableConv2dKernel>(&kernel)) {
+        PackedConv2d packed = pack_separable_conv2d(*separable, schedule.at("vector"),
+                                                    weights_or_scale.data(), bias_or_shift.data());
+        return {std::move(packed.weights), std::move(packed.bias)};
+    }
+    if (const auto *two_level = std::get_if<TwoLevelConv2dKernel>(&kernel)) {
+        PackedConv2d packed = pack_two_level_conv2d(*two_level, schedule.at("vector"),
+                                                    weights_or_scale.data(), bias_or_shift.data());
+        return {std::move(packed.weights), std::move(packed.bias)};
+    }
     const auto *elementwise = std::get_if<ElementwiseKernel>(&kernel);
     if (elementwise && elementwise->has_scale_shift) {
         return {pack_channels(elementwise->input, weights_or_scale.data()),

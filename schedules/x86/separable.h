@@ -1,0 +1,11 @@
+#pragma once
+
+#include "schedules/template.h"
+
+namespace convoy::x86 {
+
+// Depthwise and pointwise convolution in one kernel: all channels of a band of the intermediate lie
+// on the stack while register tiles of oc vectors read them.
+extern const Template separable;
+
+}  // namespace convoy::x86
