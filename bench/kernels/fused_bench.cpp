@@ -2,7 +2,8 @@
 //
 // Times fused convolutions beside the kernels they are compared with, on one thread and in turns: a
 // separable convolution beside its depthwise and pointwise kernels, a two-level convolution beside
-// the grouped convolution in it. Every kernel runs under the schedule that would be tried first;
+// the grouped convolution in it, without Winograd as the fused kernel is. Every kernel runs under
+// the schedule that would be tried first;
 // --schedules=N times the fused one's first N. Prints the fastest times in microseconds, and
 // measured and predicted ratios.
 
@@ -128,7 +129,7 @@ public:
     Layers(const Board &board, const Records &records) : board_(board), records_(records) {}
 
     std::vector<RankedSchedule> ranked(const Kernel &kernel, size_t count) const {
-        const auto list = rank_schedules(kernel, board_, records_, count);
+        const auto list = rank_schedules(kernel, board_, records_, count, {.winograd = false});
         if (list.empty())
             throw std::invalid_argument(to_string(kernel) + ": no schedule for its layouts");
         return {list.begin(), list.begin() + std::min(count, list.size())};

@@ -11,6 +11,10 @@ namespace convoy {
 
 namespace {
 
+// A fused kernel must be predicted to be this much faster: predictions of the two forms of one
+// layer are off by less.
+constexpr double margin = 1.05;
+
 constexpr double impossible = std::numeric_limits<double>::infinity();
 
 // Cycles of operations by themselves, all values in one layout.
@@ -64,7 +68,7 @@ bool wins(const SeparableConv2d &separable, const Costs &costs) {
     });
     const double apart = costs.cheapest(
         1, [&](const Layout &layout) { return costs.of(first, layout) + costs.of(last, layout); });
-    return fused < apart;
+    return fused * margin < apart;
 }
 
 bool wins(const TwoLevelConv2d &two_level, const Costs &costs) {
@@ -82,7 +86,7 @@ bool wins(const TwoLevelConv2d &two_level, const Costs &costs) {
     const double apart = costs.cheapest(p.g, [&](const Layout &layout) {
         return costs.of(grouped, layout) + costs.of(first, layout) + costs.of(spread, layout);
     });
-    return fused < apart;
+    return fused * margin < apart;
 }
 
 }  // namespace
