@@ -2,22 +2,11 @@
 
 #include <numeric>
 
+#include "generators/conv_output.h"
+
 namespace convoy {
 
 using namespace Halide;
-
-namespace {
-
-// Packed operands: dense, innermost first.
-void constrain_dense(ImageParam &param, const std::vector<int> &extents) {
-    int stride = 1;
-    for (size_t d = 0; d < extents.size(); d++) {
-        param.dim((int)d).set_bounds(0, extents[d]).set_stride(stride);
-        stride *= extents[d];
-    }
-}
-
-}  // namespace
 
 bool conv2d_accepts(const Conv2dKernel &kernel, int vector) {
     const ConvProblem &p = kernel.problem;
@@ -52,13 +41,10 @@ Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
     s.vector = vector;
     s.subs = vector / out.layout.block;
     s.oc_vectors = oc_vectors;
-    s.has_residual = kernel.residual.has_value();
 
     s.input = groups_param(in, ic_blocks, p.g);
-    s.weights = ImageParam(Float(32), 6, "weights");
-    constrain_dense(s.weights, {vector, ic, p.kw, p.kh, s.oc_vectors, p.g});
-    s.bias = ImageParam(Float(32), 3, "bias");
-    constrain_dense(s.bias, {vector, s.oc_vectors, p.g});
+    s.weights = dense_param({vector, ic, p.kw, p.kh, s.oc_vectors, p.g}, "weights");
+    s.bias = dense_param({vector, s.oc_vectors, p.g}, "bias");
 
     // The reduction walks channels block by block: `run` channels that share a block are contiguous
     // in memory.
@@ -79,20 +65,7 @@ Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
         s.input(in_lane, s.ow * p.sw + s.kw * p.dw - p.pw, s.oh * p.sh + s.kh * p.dh - p.ph,
                 in_at_block, s.group, s.image);
 
-    Expr value = s.accumulator(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image);
-    if (s.has_residual) {
-        s.residual = ImageParam(Float(32), 7, "residual");
-        constrain_vectors(s.residual, *kernel.residual, vector, s.oc_vectors, p.g);
-        const View &view = *kernel.residual;
-        const Expr element =
-            s.residual(s.lane, s.sub, broadcast(s.ow, view.w, p.ow), broadcast(s.oh, view.h, p.oh),
-                       s.oc, s.group, broadcast(s.image, view.mb, p.mb));
-        value = combined(value, element, kernel.combine);
-    }
-    s.output = Func("output");
-    s.output(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) =
-        activate(value, kernel.activation);
-    constrain_vectors(s.output.output_buffer(), out, vector, s.oc_vectors, p.g);
+    finish_vectors(s, kernel, p, vector, s.oc_vectors);
     return s;
 }
 

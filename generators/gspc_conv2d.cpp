@@ -20,14 +20,6 @@ void constrain(OutputImageParam param, const View &view, int tile, int blocks, i
     param.dim(5).set_bounds(0, view.mb).set_stride((int)view.image_stride());
 }
 
-void constrain_dense(ImageParam &param, const std::vector<int> &extents) {
-    int stride = 1;
-    for (size_t d = 0; d < extents.size(); d++) {
-        param.dim((int)d).set_bounds(0, extents[d]).set_stride(stride);
-        stride *= extents[d];
-    }
-}
-
 }  // namespace
 
 bool gspc_conv2d_accepts(const Conv2dKernel &kernel) {
@@ -42,10 +34,8 @@ GspcConv2dStages gspc_conv2d(const Conv2dKernel &kernel, int tile_ic, int tile_o
 
     s.input = ImageParam(Float(32), 6, "input");
     constrain(s.input, kernel.input, tile_ic, ic_blocks, p.g, kernel.input.halo);
-    s.weights = ImageParam(Float(32), 7, "weights");
-    constrain_dense(s.weights, {tile_oc, tile_ic, p.kw, p.kh, ic_blocks, oc_blocks, p.g});
-    s.bias = ImageParam(Float(32), 3, "bias");
-    constrain_dense(s.bias, {tile_oc, oc_blocks, p.g});
+    s.weights = dense_param({tile_oc, tile_ic, p.kw, p.kh, ic_blocks, oc_blocks, p.g}, "weights");
+    s.bias = dense_param({tile_oc, oc_blocks, p.g}, "bias");
 
     s.packed_input = Func("packed_input");
     s.packed_input(s.iw, s.ic_lane, s.ih, s.ic_block, s.image, s.group) =
@@ -68,7 +58,11 @@ GspcConv2dStages gspc_conv2d(const Conv2dKernel &kernel, int tile_ic, int tile_o
     if (s.has_residual) {
         s.residual = ImageParam(Float(32), 6, "residual");
         constrain(s.residual, *kernel.residual, tile_oc, oc_blocks, p.g, Halo{});
-        value += s.residual(s.ow, s.oh, s.oc_lane, s.oc_block, s.group, s.image);
+        const View &view = *kernel.residual;
+        const Expr element =
+            s.residual(broadcast(s.ow, view.w, p.ow), broadcast(s.oh, view.h, p.oh), s.oc_lane,
+                       s.oc_block, s.group, broadcast(s.image, view.mb, p.mb));
+        value = combined(value, element, kernel.combine);
     }
     s.output = Func("output");
     s.output(s.ow, s.oh, s.oc_lane, s.oc_block, s.group, s.image) =

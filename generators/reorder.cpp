@@ -1,6 +1,7 @@
 #include "generators/reorder.h"
 
 #include <algorithm>
+
 #include "generators/channel_position.h"
 
 namespace convoy {

@@ -1,6 +1,6 @@
 #include "generators/separable_conv2d.h"
 
-#include "generators/vector_output.h"
+#include "generators/conv_output.h"
 
 namespace convoy {
 
@@ -23,8 +23,9 @@ SeparableConv2dStages separable_conv2d(const SeparableConv2dKernel &kernel, int 
 
     s.input = view_param(kernel.input, "input");
     const int depthwise_weights = s.channels * p.kh * p.kw;
-    s.weights = row_param(depthwise_weights + int64_t{vector} * p.ic * oc_vectors, "weights");
-    s.bias = row_param(s.channels + int64_t{vector} * oc_vectors, "bias");
+    s.weights =
+        dense_param({(int)(depthwise_weights + int64_t{vector} * p.ic * oc_vectors)}, "weights");
+    s.bias = dense_param({(int)(s.channels + int64_t{vector} * oc_vectors)}, "bias");
 
     RDom taps({{0, p.kw}, {0, p.kh}}, "taps");
     s.kw = taps[0], s.kh = taps[1];
@@ -49,7 +50,7 @@ SeparableConv2dStages separable_conv2d(const SeparableConv2dKernel &kernel, int 
         s.weights(depthwise_weights + dense_index({oc_lane, s.ic, s.oc}, {vector, p.ic})) *
         s.intermediate(s.ic, s.ow, s.oh, s.image);
 
-    finish(s, kernel, kernel.pointwise(), vector);
+    finish_vectors(s, kernel, kernel.pointwise(), vector, oc_vectors);
     return s;
 }
 

@@ -58,6 +58,12 @@ void constrain_split(OutputImageParam param, int first, const View &view, int bl
 
 }  // namespace
 
+void constrain_groups(OutputImageParam param, const View &view, int blocks_per_group, int groups,
+                      const Halo &halo) {
+    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
+    constrain_split(param, 1, view, blocks_per_group, groups, halo, view.plane_stride());
+}
+
 void constrain_vectors(OutputImageParam param, const View &view, int vector, int vectors_per_group,
                        int groups) {
     const int block = view.layout.block;
@@ -69,14 +75,17 @@ void constrain_vectors(OutputImageParam param, const View &view, int vector, int
 
 ImageParam groups_param(const View &view, int blocks_per_group, int groups) {
     ImageParam input(Float(32), 6, "input");
-    input.dim(0).set_bounds(0, view.layout.block).set_stride(1);
-    constrain_split(input, 1, view, blocks_per_group, groups, view.halo, view.plane_stride());
+    constrain_groups(input, view, blocks_per_group, groups, view.halo);
     return input;
 }
 
-ImageParam row_param(int64_t floats, const char *name) {
-    ImageParam param(Float(32), 1, name);
-    param.dim(0).set_bounds(0, (int)floats).set_stride(1);
+ImageParam dense_param(const std::vector<int> &extents, const char *name) {
+    ImageParam param(Float(32), (int)extents.size(), name);
+    int stride = 1;
+    for (size_t d = 0; d < extents.size(); d++) {
+        param.dim((int)d).set_bounds(0, extents[d]).set_stride(stride);
+        stride *= extents[d];
+    }
     return param;
 }
 

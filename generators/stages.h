@@ -16,16 +16,21 @@ Halide::ImageParam view_param(const View &view, const char *name);
 Halide::ImageParam channel_param(const View &view, const char *name);
 void constrain_output(Halide::Func &output, const View &view);
 
+// (lane, w, h, block of the group, group, mb), halo included for an input, not for an output or
+// residual.
+void constrain_groups(Halide::OutputImageParam param, const View &view, int blocks_per_group,
+                      int groups, const Halo &halo);
+
 // (lane, block of the vector, w, h, vector of the group, group, mb): the output or residual of a
 // convolution whose vector of `vector` channels spans vector / view.layout.block blocks.
 void constrain_vectors(Halide::OutputImageParam param, const View &view, int vector,
                        int vectors_per_group, int groups);
 
-// (lane, w, h, block of the group, group, mb): the input of such a convolution, halo included.
+// The input of a grouped convolution, as constrain_groups.
 Halide::ImageParam groups_param(const View &view, int blocks_per_group, int groups);
 
-// Packed constants in one row.
-Halide::ImageParam row_param(int64_t floats, const char *name);
+// Packed constants: dense, innermost first.
+Halide::ImageParam dense_param(const std::vector<int> &extents, const char *name);
 
 // Where an element of a dense array lies; the first index is innermost, the last has no extent.
 Halide::Expr dense_index(const std::vector<Halide::Expr> &indices, const std::vector<int> &extents);

@@ -1,6 +1,6 @@
 #include "generators/two_level_conv2d.h"
 
-#include "generators/vector_output.h"
+#include "generators/conv_output.h"
 
 namespace convoy {
 
@@ -24,8 +24,8 @@ TwoLevelConv2dStages two_level_conv2d(const TwoLevelConv2dKernel &kernel, int ve
     s.input = groups_param(kernel.input, blocks, p.g);
     const int representative_weights = p.ic * p.kh * p.kw, spread_weights = p.oc * p.g;
     const int64_t weights = representative_weights + spread_weights + p.weight_count();
-    s.weights = row_param(weights, "weights");
-    s.bias = row_param(p.oc, "bias");
+    s.weights = dense_param({(int)(weights)}, "weights");
+    s.bias = dense_param({p.oc}, "bias");
     const auto window = [&](const Expr &in_lane, const Expr &kx, const Expr &ky, const Expr &ox,
                             const Expr &oy, const Expr &block) {
         return s.input(in_lane, ox * p.sw + kx * p.dw - p.pw, oy * p.sh + ky * p.dh - p.ph, block,
@@ -65,7 +65,7 @@ TwoLevelConv2dStages two_level_conv2d(const TwoLevelConv2dKernel &kernel, int ve
                               {vector, lanes, blocks, p.kw, p.kh, oc_vectors})) *
         window(s.ic_lane, s.kw, s.kh, s.ow, s.oh, s.ic_block);
 
-    finish(s, kernel, p, vector);
+    finish_vectors(s, kernel, p, vector, oc_vectors);
     return s;
 }
 

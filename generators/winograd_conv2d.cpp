@@ -3,36 +3,12 @@
 #include <numeric>
 
 #include "generators/conv2d.h"
+#include "generators/conv_output.h"
 #include "generators/winograd_transform.h"
 
 namespace convoy {
 
 using namespace Halide;
-
-namespace {
-
-void constrain(OutputImageParam param, const View &view, int blocks, int groups, const Halo &halo) {
-    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
-    param.dim(1)
-        .set_bounds(-halo.left, view.w + halo.left + halo.right)
-        .set_stride(view.layout.block);
-    param.dim(2)
-        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
-        .set_stride(view.row_stride());
-    param.dim(3).set_bounds(0, blocks).set_stride((int)view.plane_stride());
-    param.dim(4).set_bounds(0, groups).set_stride((int)(view.plane_stride() * blocks));
-    param.dim(5).set_bounds(0, view.mb).set_stride((int)view.image_stride());
-}
-
-void constrain_dense(ImageParam &param, const std::vector<int> &extents) {
-    int stride = 1;
-    for (size_t d = 0; d < extents.size(); d++) {
-        param.dim((int)d).set_bounds(0, extents[d]).set_stride(stride);
-        stride *= extents[d];
-    }
-}
-
-}  // namespace
 
 bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
     const ConvProblem &p = kernel.problem;
@@ -43,23 +19,18 @@ bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
 
 WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m) {
     const ConvProblem &p = kernel.problem;
-    const View &in = kernel.input, &out = kernel.output;
     const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
-    const int in_block = in.layout.block;
+    const int in_block = kernel.input.layout.block;
     const WinogradTransform t = winograd_transform(m);
 
     WinogradConv2dStages s;
     s.m = m;
     s.oc_vectors = oc_vectors;
     s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m - 1) / m;
-    s.has_residual = kernel.residual.has_value();
 
-    s.input = ImageParam(Float(32), 6, "input");
-    constrain(s.input, in, ic_blocks, p.g, in.halo);
-    s.weights = ImageParam(Float(32), 6, "weights");
-    constrain_dense(s.weights, {vector, ic, s.oc_vectors, p.g, m + 2, m + 2});
-    s.bias = ImageParam(Float(32), 3, "bias");
-    constrain_dense(s.bias, {vector, s.oc_vectors, p.g});
+    s.input = groups_param(kernel.input, ic_blocks, p.g);
+    s.weights = dense_param({vector, ic, s.oc_vectors, p.g, m + 2, m + 2}, "weights");
+    s.bias = dense_param({vector, s.oc_vectors, p.g}, "bias");
 
     // The last tiles reach beyond the pads: what they read there only meets outputs that are not
     // stored, where any finite value will do.
@@ -112,19 +83,8 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
         products.push_back(
             s.column_result(s.lane, s.ow % m, s.ow / m, s.oh / m, s.oc, s.group, s.image, n));
     }
-    Expr value = mux(s.oh % m, winograd_output(t, products)) + s.bias(s.lane, s.oc, s.group);
-    if (s.has_residual) {
-        s.residual = ImageParam(Float(32), 6, "residual");
-        constrain(s.residual, *kernel.residual, s.oc_vectors, p.g, Halo{});
-        const View &view = *kernel.residual;
-        const Expr element =
-            s.residual(s.lane, broadcast(s.ow, view.w, p.ow), broadcast(s.oh, view.h, p.oh), s.oc,
-                       s.group, broadcast(s.image, view.mb, p.mb));
-        value = combined(value, element, kernel.combine);
-    }
-    s.output = Func("output");
-    s.output(s.lane, s.ow, s.oh, s.oc, s.group, s.image) = activate(value, kernel.activation);
-    constrain(s.output.output_buffer(), out, s.oc_vectors, p.g, Halo{});
+    const Expr value = mux(s.oh % m, winograd_output(t, products)) + s.bias(s.lane, s.oc, s.group);
+    finish_blocks(s, kernel, value, s.oc_vectors, p.g);
     return s;
 }
 

@@ -1,6 +1,6 @@
 """The command that exports torchvision's networks as ONNX files; `python models/export_torchvision.py --help`.
 
-It needs torch and torchvision (requirements-bench.txt); the names alone do not.
+It needs torch and torchvision (requirements-torchvision.txt); the names alone do not.
 """
 
 import argparse
@@ -145,7 +145,7 @@ def main(arguments):
         print(f"export_torchvision.py: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
-        print(f"export_torchvision.py: {error}, expected torch and torchvision as in requirements-bench.txt",
+        print(f"export_torchvision.py: {error}, expected torch and torchvision as in requirements-torchvision.txt",
               file=sys.stderr)
         return 1
     except OSError as error:

@@ -24,8 +24,13 @@ Kernel flattened(const Kernel &kernel, int vector) {
     ConvProblem p = conv->problem;
     const bool is_pointwise = p.kh == 1 && p.kw == 1 && p.sh == 1 && p.sw == 1 && p.ph == 0 &&
                               p.pw == 0 && p.ph_end == 0 && p.pw_end == 0;
-    if (!is_pointwise || !is_whole_planes(conv->input) || !is_whole_planes(conv->output) ||
-        (conv->residual && !is_whole_planes(*conv->residual)))
+    if (!is_pointwise || !is_whole_planes(conv->input) || !is_whole_planes(conv->output))
+        return kernel;
+    // One value a channel stays one; rows or columns that are broadcast need their planes.
+    const bool has_planes = conv->residual && (conv->residual->h > 1 || conv->residual->w > 1);
+    if (conv->residual &&
+        (!is_whole_planes(*conv->residual) ||
+         (has_planes && (conv->residual->h != p.oh || conv->residual->w != p.ow))))
         return kernel;
     const int pixels = p.ih * p.iw, rows = rows_of(pixels, vector);
     Conv2dKernel flat = *conv;
@@ -34,7 +39,7 @@ Kernel flattened(const Kernel &kernel, int vector) {
     reshape(flat.problem.oh, flat.problem.ow);
     reshape(flat.input.h, flat.input.w);
     reshape(flat.output.h, flat.output.w);
-    if (flat.residual) reshape(flat.residual->h, flat.residual->w);
+    if (has_planes) reshape(flat.residual->h, flat.residual->w);
     return flat;
 }
 

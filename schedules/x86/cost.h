@@ -28,7 +28,8 @@ inline double step_cycles(const Board &board, int lanes, double accumulators, do
 inline double stream_cycles(const Board &board, double bytes, double footprint) {
     if (footprint <= 0.75 * board.l1d_bytes) return 0;
     if (footprint <= 0.75 * board.l2_bytes) return bytes / board.l2_bytes_per_cycle;
-    if (footprint <= 0.75 * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
+    // Other cores use the third level too.
+    if (footprint <= 0.375 * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
     return bytes / board.dram_bytes_per_cycle;
 }
 

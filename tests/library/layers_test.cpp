@@ -98,7 +98,8 @@ class Layers : public testing::TestWithParam<Case> {};
 TEST_P(Layers, PackedAtRunTimeEqualBakedInAndTheReference) {
     const auto has = host_cpu_features();
     for (const std::string &feature : load_board(GetParam().board).cpu_features) {
-        if (std::find(has.begin(), has.end(), feature) == has.end()) GTEST_SKIP() << feature;
+        if (std::find(has.begin(), has.end(), feature) == has.end())
+            GTEST_SKIP() << "this CPU has no " << feature;
     }
     const Layer layer = parse_layer(GetParam().descriptor);
     const ConvProblem &p = layer.problem;

@@ -41,6 +41,15 @@ TEST(Flatten, OneRowWhereNoWholeVectorsFit) {
     EXPECT_EQ(result.problem.ow, 35);
 }
 
+TEST(Flatten, OneValueAChannelIsBroadcastAsBefore) {
+    Conv2dKernel kernel = kernel_of("ic24ih56oc40kh1");
+    kernel.combine = Combine::mul;
+    kernel.residual = make_view(1, 40, 1, 1, {}, vector);
+    const Conv2dKernel result = flat(kernel);
+    EXPECT_NE(result.problem.iw, 56);
+    EXPECT_EQ(*result.residual, *kernel.residual);
+}
+
 TEST(Flatten, LeavesAloneWhatNeedsItsRows) {
     for (const char *text : {"ic24ih56oc40kh3ph1", "ic24ih56oc40kh1sh2", "ic24ih56oc40kh1ph1"}) {
         const Conv2dKernel kernel = kernel_of(text);
@@ -48,6 +57,9 @@ TEST(Flatten, LeavesAloneWhatNeedsItsRows) {
     }
     const Conv2dKernel blocked = kernel_of("ic32ih56oc32kh1", Layout{16});
     EXPECT_EQ(flat(blocked), blocked);
+    Conv2dKernel row_broadcast = kernel_of("ic24ih56oc40kh1");
+    row_broadcast.residual = make_view(1, 40, 1, 56, {}, vector);
+    EXPECT_EQ(flat(row_broadcast), row_broadcast);
     Conv2dKernel with_halo = kernel_of("ic24ih56oc40kh1");
     with_halo.output.halo = {1, 1, 1, 1};
     EXPECT_EQ(flat(with_halo), with_halo);

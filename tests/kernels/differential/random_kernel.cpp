@@ -88,7 +88,8 @@ Layout random_layout(Random &random, int channels, int groups, const Board &boar
     if (kind <= 20) return {};
     const int block = random.chance(60) ? board.vector_floats
                                         : 1 << random.between(1, board.vector_floats / 8 + 2);
-    if (kind <= 65) return {block, 1};
+    if (kind <= 60) return {block, 1};
+    if (kind <= 70 && groups > 1 && channels % groups == 0) return {block, groups, true};
     // Interleaved over the convolution's groups, or over some neighbour's.
     const int over = kind <= 90 && groups > 1 ? groups : block * random.between(1, 4);
     if (over < 2 || channels % over != 0) return {};
@@ -133,18 +134,23 @@ View view_of(Random &random, int mb, int c, int h, int w, const Layout &layout,
     return view;
 }
 
-// A convolution in these layouts with a random epilogue and halos.
-Conv2dKernel with_views(Random &random, const ConvProblem &p, const Layout &input,
-                        const Layout &output, const Board &board) {
-    Conv2dKernel kernel{.problem = p};
+// A convolution to oc channels in these layouts, with a random epilogue and halos.
+template<typename K>
+K with_views(Random &random, K kernel, const ConvProblem &p, int oc, const Layout &input,
+             const Layout &output, const Board &board) {
     kernel.input = view_of(random, p.mb, p.ic, p.ih, p.iw, input, board);
     const Halo beyond = random_halo(random);
     kernel.input.halo = {p.ph + beyond.top, p.pw + beyond.left,
                          end_needed(p.oh, p.kh, p.sh, p.dh, p.ih, p.ph) + beyond.bottom,
                          end_needed(p.ow, p.kw, p.sw, p.dw, p.iw, p.pw) + beyond.right};
-    kernel.output = make_view(p.mb, p.oc, p.oh, p.ow, output, board.vector_floats);
+    kernel.output = make_view(p.mb, oc, p.oh, p.ow, output, board.vector_floats);
     if (random.chance(40)) {
         kernel.residual = kernel.output;
+        if (random.chance(20)) kernel.combine = random.chance(50) ? Combine::mul : Combine::max;
+        if (random.chance(20)) {
+            const int h = random.chance(50) ? p.oh : 1;
+            kernel.residual = make_view(1, oc, h, 1, output, board.vector_floats);
+        }
         kernel.residual->halo = random_halo(random);
     }
     kernel.output.halo = random_halo(random);
@@ -160,7 +166,7 @@ Kernel random_conv2d(Random &random, const Board &board) {
     const Layout output = random.chance(50) && p.oc % input.groups == 0
                               ? input
                               : random_layout(random, p.oc, p.g, board);
-    return with_views(random, p, input, output, board);
+    return with_views(random, Conv2dKernel{.problem = p}, p, p.oc, input, output, board);
 }
 
 // What winograd's templates take.
@@ -179,7 +185,32 @@ Kernel random_3x3(Random &random, const Board &board) {
     p.ih = random.between(3, 20), p.iw = random.between(3, 20);
     p.oh = output_extent(p.ih, 3, 1, 1, p.ph, p.ph_end);
     p.ow = output_extent(p.iw, 3, 1, 1, p.pw, p.pw_end);
-    return with_views(random, p, {vector, 1}, {vector, 1}, board);
+    return with_views(random, Conv2dKernel{.problem = p}, p, p.oc, {vector}, {vector}, board);
+}
+
+Layout random_block(Random &random, const Board &board) {
+    return {random.chance(70) ? board.vector_floats : board.vector_floats / 2};
+}
+
+Kernel random_separable(Random &random, const Board &board) {
+    std::optional<ConvProblem> problem;
+    while (!problem || problem->g != problem->ic || problem->g != problem->oc)
+        problem = random_problem(random);
+    SeparableConv2dKernel kernel{.depthwise = *problem, .oc = channel_count(random, 64)};
+    kernel.middle = random.chance(50) ? Activation::relu() : Activation{};
+    return with_views(random, kernel, *problem, kernel.oc, random_block(random, board),
+                      random_block(random, board), board);
+}
+
+Kernel random_two_level(Random &random, const Board &board) {
+    std::optional<ConvProblem> problem;
+    const int vector = board.vector_floats;
+    while (!problem || problem->ic_per_group() % (vector / 2) != 0 ||
+           problem->oc_per_group() % (vector / 2) != 0)
+        problem = random_problem(random);
+    const ConvProblem &p = *problem;
+    return with_views(random, TwoLevelConv2dKernel{.problem = p}, p, p.oc,
+                      random_block(random, board), random_block(random, board), board);
 }
 
 Kernel random_channel_shuffle(Random &random, const Board &board) {
@@ -200,8 +231,10 @@ constexpr struct {
     int weight;
     MakeKernel make;
 } makers[] = {
-    {85, random_conv2d},
+    {73, random_conv2d},
     {10, random_3x3},
+    {6, random_separable},
+    {6, random_two_level},
     {5, random_channel_shuffle},
 };
 

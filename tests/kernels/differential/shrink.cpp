@@ -24,51 +24,64 @@ View rebuilt(const View &view, int mb, int c, int h, int w, int old_groups, int 
     Layout layout = view.layout;
     if (layout.groups == old_groups && layout.groups > 1) {
         layout.groups = groups;
-        while (layout.block > 1 && groups % layout.block != 0) layout.block /= 2;
-        if (layout.block == 1) layout = {};
+        while (!layout.padded && layout.block > 1 && groups % layout.block != 0) layout.block /= 2;
+        if (layout.block == 1 || groups == 1) layout = {layout.block};
     }
     View made = make_view(mb, c, h, w, layout, vector);
     made.halo = view.halo;
     return made;
 }
 
-class Conv2dSimplifier {
+// The convolution that reads the input.
+template<typename K>
+auto &problem_of(K &kernel) {
+    if constexpr (requires { kernel.depthwise; }) return kernel.depthwise;
+    else return kernel.problem;
+}
+
+// Kernels of one or several convolutions: see with_views in random_kernel.cpp.
+template<typename K>
+class ConvSimplifier {
 public:
-    Conv2dSimplifier(const Conv2dKernel &kernel, int vector) : kernel_(kernel), vector_(vector) {
+    ConvSimplifier(const K &kernel, int vector) : kernel_(kernel), vector_(vector) {
         features();
         extents();
         channels();
         layouts();
     }
-    std::vector<Conv2dKernel> list;
+    std::vector<Kernel> list;
 
 private:
     template<typename Change>
     void with(Change change) {
-        Conv2dKernel changed = kernel_;
+        K changed = kernel_;
         change(changed);
         if (!(changed == kernel_)) list.push_back(std::move(changed));
     }
 
     void features() {
-        with([](Conv2dKernel &k) { k.residual.reset(); });
-        with([](Conv2dKernel &k) { k.activation = {}; });
-        with([](Conv2dKernel &k) { k.output.halo = {}; });
-        with([](Conv2dKernel &k) {
+        with([](K &k) { k.residual.reset(); });
+        with([](K &k) { k.combine = Combine::add; });
+        with([](K &k) { k.activation = {}; });
+        with([](K &k) { k.output.halo = {}; });
+        with([](K &k) {
             if (k.residual) k.residual->halo = {};
         });
-        with([](Conv2dKernel &k) {
-            const ConvProblem &p = k.problem;
+        with([](K &k) {
+            if constexpr (requires { k.middle; }) k.middle = {};
+        });
+        with([](K &k) {
+            const ConvProblem &p = problem_of(k);
             k.input.halo = {p.ph, p.pw, p.ph_end, p.pw_end};
         });
-        with([](Conv2dKernel &k) {
+        with([](K &k) {
             if (k.input.layout.block == 1) k.input.blocks = k.input.c;
         });
     }
 
     void set(int ConvProblem::*letter, int least) {
-        for (const int value : smaller(kernel_.problem.*letter, least)) {
-            ConvProblem p = kernel_.problem;
+        for (const int value : smaller(problem_of(kernel_).*letter, least)) {
+            ConvProblem p = problem_of(kernel_);
             p.*letter = value;
             reshape(p);
         }
@@ -85,7 +98,7 @@ private:
     }
 
     void channels() {
-        const ConvProblem &p = kernel_.problem;
+        const ConvProblem &p = problem_of(kernel_);
         const auto change = [&](int g, int ic, int oc) {
             ConvProblem changed = p;
             changed.g = g, changed.ic = g * ic, changed.oc = g * oc;
@@ -96,26 +109,47 @@ private:
         for (const int fewer : smaller(ic, 1)) change(p.g, fewer, oc);
         for (const int fewer : smaller(oc, 1)) change(p.g, ic, fewer);
         for (const int fewer : smaller(std::min(ic, oc), 1)) change(p.g, fewer, fewer);
+        if constexpr (requires { kernel_.oc; }) {
+            for (const int fewer : smaller(kernel_.oc, 1)) {
+                with([&](K &k) {
+                    k.oc = fewer;
+                    set_outputs(k, k.output.layout);
+                });
+            }
+        }
     }
 
     void layouts() {
-        const ConvProblem &p = kernel_.problem;
-        with([&](Conv2dKernel &k) { relayout(k, p, {}, {}); });
+        const ConvProblem &p = problem_of(kernel_);
+        with([&](K &k) { relayout(k, p, {}, {}); });
         for (const int block : {8, 16}) {
-            with([&](Conv2dKernel &k) {
+            with([&](K &k) {
                 relayout(k, p, k.input.layout.groups > 1 ? Layout{block, 1} : k.input.layout,
                          k.output.layout.groups > 1 ? Layout{block, 1} : k.output.layout);
             });
         }
     }
 
-    void relayout(Conv2dKernel &k, const ConvProblem &p, Layout input, Layout output) {
-        k.input.layout = input, k.output.layout = output;
+    void relayout(K &k, const ConvProblem &p, Layout input, Layout output) {
+        k.input.layout = input;
         k.input = rebuilt(k.input, p.mb, p.ic, p.ih, p.iw, p.g, p.g, vector_);
-        k.output = rebuilt(k.output, p.mb, p.oc, p.oh, p.ow, p.g, p.g, vector_);
+        set_outputs(k, output);
+    }
+
+    // The output and what is combined with it, for the kernel's problem; what was broadcast stays so.
+    void set_outputs(K &k, const Layout &layout) {
+        const ConvProblem &p = problem_of(k);
+        const int old_groups = problem_of(kernel_).g;
+        int oc = p.oc;
+        if constexpr (requires { k.oc; }) oc = k.oc;
+        k.output.layout = layout;
+        k.output = rebuilt(k.output, p.mb, oc, p.oh, p.ow, old_groups, p.g, vector_);
         if (!k.residual) return;
-        k.residual->layout = output;
-        k.residual = rebuilt(*k.residual, p.mb, p.oc, p.oh, p.ow, p.g, p.g, vector_);
+        const View &old = *k.residual;
+        const auto extent = [](int was, int is) { return was == 1 ? 1 : is; };
+        k.residual->layout = layout;
+        k.residual = rebuilt(old, extent(old.mb, p.mb), oc, extent(old.h, p.oh),
+                             extent(old.w, p.ow), old_groups, p.g, vector_);
     }
 
     // The same kernel for another problem; the input's halo grows or shrinks with the pads.
@@ -123,9 +157,9 @@ private:
         p.oh = output_extent(p.ih, p.kh, p.sh, p.dh, p.ph, p.ph_end);
         p.ow = output_extent(p.iw, p.kw, p.sw, p.dw, p.pw, p.pw_end);
         if (p.oh < 1 || p.ow < 1) return;
-        const ConvProblem &old = kernel_.problem;
-        with([&](Conv2dKernel &k) {
-            k.problem = p;
+        const ConvProblem &old = problem_of(kernel_);
+        with([&](K &k) {
+            problem_of(k) = p;
             const int extra_blocks =
                 k.input.layout.block == 1 ? kernel_.input.blocks - kernel_.input.c : 0;
             k.input = rebuilt(k.input, p.mb, p.ic, p.ih, p.iw, old.g, p.g, vector_);
@@ -136,13 +170,11 @@ private:
             const int columns = (p.ow - 1) * p.sw + (p.kw - 1) * p.dw + 1 - p.iw - p.pw;
             halo.bottom = std::max(halo.bottom, rows);
             halo.right = std::max(halo.right, columns);
-            k.output = rebuilt(k.output, p.mb, p.oc, p.oh, p.ow, old.g, p.g, vector_);
-            if (k.residual)
-                k.residual = rebuilt(*k.residual, p.mb, p.oc, p.oh, p.ow, old.g, p.g, vector_);
+            set_outputs(k, kernel_.output.layout);
         });
     }
 
-    const Conv2dKernel &kernel_;
+    const K &kernel_;
     const int vector_;
 };
 
@@ -150,8 +182,13 @@ struct Simplifier {
     int vector;
 
     std::vector<Kernel> operator()(const Conv2dKernel &kernel) const {
-        const Conv2dSimplifier simplifier(kernel, vector);
-        return {simplifier.list.begin(), simplifier.list.end()};
+        return ConvSimplifier(kernel, vector).list;
+    }
+    std::vector<Kernel> operator()(const SeparableConv2dKernel &kernel) const {
+        return ConvSimplifier(kernel, vector).list;
+    }
+    std::vector<Kernel> operator()(const TwoLevelConv2dKernel &kernel) const {
+        return ConvSimplifier(kernel, vector).list;
     }
     std::vector<Kernel> operator()(const ChannelShuffleKernel &kernel) const {
         std::vector<Kernel> list;
@@ -183,7 +220,8 @@ struct Simplifier {
 
 bool fits(const View &view) {
     const Layout &layout = view.layout;
-    return layout.groups == 1 || (view.c % layout.groups == 0 && layout.groups % layout.block == 0);
+    return layout.groups == 1 ||
+           (view.c % layout.groups == 0 && (layout.padded || layout.groups % layout.block == 0));
 }
 
 bool fits(const Kernel &kernel) {
