@@ -6,16 +6,18 @@
 #include "compiler/passes/fuse_activation.h"
 #include "compiler/passes/fuse_residual.h"
 #include "compiler/passes/recognize_activation.h"
+#include "compiler/passes/recognize_channel_shuffle.h"
 #include "compiler/passes/remove_dead_nodes.h"
 
 namespace convoy {
 
 namespace {
 
-// Activations first, while they are as they were exported. Constants next: a scale that is folded
-// into a convolution leaves it free for what follows.
+// What was exported in pieces first, while the pieces are all there. Constants next: a scale that
+// is folded into a convolution leaves it free for what follows.
 constexpr Pass table[] = {
     {"recognize_activation", recognize_activation},
+    {"recognize_channel_shuffle", recognize_channel_shuffle},
     {"fold_scale_shift", fold_scale_shift},
     {"fuse_activation", fuse_activation},
     {"fuse_residual", fuse_residual},

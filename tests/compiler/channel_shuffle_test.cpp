@@ -1,8 +1,10 @@
-// Where a channel shuffle is folded into its neighbours, and where it must stay.
+// Where a channel shuffle is recognized, folded into its neighbours, and where it must stay.
 
 #include <gtest/gtest.h>
 
 #include "compiler/passes/fold_channel_shuffle.h"
+#include "compiler/passes/optimize.h"
+#include "compiler/passes/recognize_channel_shuffle.h"
 #include "tests/compiler/graph_maker.h"
 
 namespace convoy {
@@ -20,6 +22,21 @@ ValueId pool(GraphMaker &make, ValueId input) {
     return make.append(Pool2d{p}, {input}, {p.mb, p.c, p.oh, p.ow});
 }
 
+// As PyTorch exports it: (mb, c, h, w) as (mb, first, second, h, w), two dims exchanged, and back.
+ValueId exported_shuffle(GraphMaker &make, ValueId input, std::vector<int64_t> split,
+                         const std::vector<int> &order) {
+    const std::vector<int64_t> dims = make.graph.values[input].dims;
+    const CopyProblem whole = whole_copy(split);
+    CopyProblem copy;
+    std::vector<int64_t> exchanged;
+    for (const int from : order) {
+        copy.dims.push_back(whole.dims[from]);
+        exchanged.push_back(split[from]);
+    }
+    const ValueId pieces = make.reshape(input, split);
+    return make.reshape(make.append(StridedCopy{merge_dims(copy)}, {pieces}, exchanged), dims);
+}
+
 void expect_folded(const Graph &before, const std::string &expected) {
     Graph after = before;
     EXPECT_TRUE(fold_channel_shuffle(after));
@@ -31,6 +48,49 @@ void expect_kept(const Graph &before) {
     Graph after = before;
     EXPECT_FALSE(fold_channel_shuffle(after));
     EXPECT_EQ(operations(after), operations(before));
+}
+
+TEST(RecognizeChannelShuffle, AsExported) {
+    for (const int64_t mb : {1, 2}) {
+        for (const int64_t groups : {2, 3, 4, 6}) {
+            GraphMaker make;
+            const ValueId input = make.input({mb, 12, 5, 4});
+            const std::vector<int64_t> split = {mb, groups, 12 / groups, 5, 4};
+            const ValueId shuffled = exported_shuffle(make, input, split, {0, 2, 1, 3, 4});
+            const Graph before = make.finish({make.activate(shuffled)});
+            Graph after = before;
+            optimize(after);
+            EXPECT_EQ(operations(after), "ChannelShuffle Activate");
+            ASSERT_FALSE(after.nodes.empty());
+            const auto *shuffle = std::get_if<ChannelShuffle>(&after.nodes[0].operation);
+            EXPECT_TRUE(shuffle && shuffle->groups == groups);
+            expect_same_results(before, after);
+        }
+    }
+}
+
+TEST(RecognizeChannelShuffle, OtherTransposesStay) {
+    // Rows and columns exchanged, images and channels, channels split in three.
+    const std::vector<std::pair<std::vector<int64_t>, std::vector<int>>> others = {
+        {{2, 12, 5, 4}, {0, 1, 3, 2}},
+        {{2, 12, 5, 4}, {1, 0, 2, 3}},
+        {{2, 2, 3, 2, 20}, {0, 3, 2, 1, 4}},
+    };
+    for (const auto &[split, order] : others) {
+        GraphMaker make;
+        const ValueId input = make.input({2, 12, 5, 4});
+        Graph graph = make.finish({exported_shuffle(make, input, split, order)});
+        EXPECT_FALSE(recognize_channel_shuffle(graph));
+    }
+}
+
+TEST(RecognizeChannelShuffle, StaysWhereAnotherReadsThePieces) {
+    GraphMaker make;
+    const ValueId input = make.input({1, 12, 5, 4});
+    const ValueId shuffled = exported_shuffle(make, input, {1, 3, 4, 5, 4}, {0, 2, 1, 3, 4});
+    const ValueId exchanged = make.graph.nodes.back().inputs[0];
+    Graph graph = make.finish({shuffled, exchanged});
+    EXPECT_FALSE(recognize_channel_shuffle(graph));
 }
 
 TEST(FoldChannelShuffle, IntoTheConvolutionBehind) {

@@ -231,10 +231,7 @@ constexpr struct {
     int weight;
     MakeKernel make;
 } makers[] = {
-    {73, random_conv2d},
-    {10, random_3x3},
-    {6, random_separable},
-    {6, random_two_level},
+    {73, random_conv2d},         {10, random_3x3}, {6, random_separable}, {6, random_two_level},
     {5, random_channel_shuffle},
 };
 

@@ -35,8 +35,10 @@ View rebuilt(const View &view, int mb, int c, int h, int w, int old_groups, int 
 // The convolution that reads the input.
 template<typename K>
 auto &problem_of(K &kernel) {
-    if constexpr (requires { kernel.depthwise; }) return kernel.depthwise;
-    else return kernel.problem;
+    if constexpr (requires { kernel.depthwise; })
+        return kernel.depthwise;
+    else
+        return kernel.problem;
 }
 
 // Kernels of one or several convolutions: see with_views in random_kernel.cpp.
@@ -136,7 +138,8 @@ private:
         set_outputs(k, output);
     }
 
-    // The output and what is combined with it, for the kernel's problem; what was broadcast stays so.
+    // The output and what is combined with it, for the kernel's problem; what was broadcast stays
+    // so.
     void set_outputs(K &k, const Layout &layout) {
         const ConvProblem &p = problem_of(k);
         const int old_groups = problem_of(kernel_).g;
