@@ -25,16 +25,21 @@ bool grouped_conv2d_accepts(const Conv2dKernel &kernel) {
            one_group_a_lane(out, p.g, p.oc_per_group());
 }
 
-GroupedConv2dStages grouped_conv2d(const Conv2dKernel &kernel) {
+int weight_tile(const ConvProblem &problem, int tile_oc) {
+    const int oc = problem.oc_per_group();
+    return oc % tile_oc == 0 ? tile_oc : oc;
+}
+
+GroupedConv2dStages grouped_conv2d(const Conv2dKernel &kernel, int tile_oc) {
     const ConvProblem &p = kernel.problem;
-    const int ic = p.ic_per_group(), oc = p.oc_per_group();
+    const int ic = p.ic_per_group(), oc = p.oc_per_group(), tile = weight_tile(p, tile_oc);
 
     GroupedConv2dStages s;
     s.lanes = kernel.input.layout.block;
     s.lane_groups = (p.g + s.lanes - 1) / s.lanes;
 
     s.input = groups_param(kernel.input, ic, s.lane_groups);
-    s.weights = dense_param({s.lanes, oc, p.kw, p.kh, ic, s.lane_groups}, "weights");
+    s.weights = dense_param({s.lanes, tile, p.kw, p.kh, ic, oc / tile, s.lane_groups}, "weights");
     s.bias = dense_param({s.lanes, oc, s.lane_groups}, "bias");
 
     RDom taps({{0, p.kw}, {0, p.kh}, {0, ic}}, "taps");
@@ -43,7 +48,7 @@ GroupedConv2dStages grouped_conv2d(const Conv2dKernel &kernel) {
     s.accumulator = Func("accumulator");
     s.accumulator(s.lane, s.ow, s.oh, s.oc, s.group, s.image) = s.bias(s.lane, s.oc, s.group);
     s.accumulator(s.lane, s.ow, s.oh, s.oc, s.group, s.image) +=
-        s.weights(s.lane, s.oc, s.kw, s.kh, s.ic, s.group) *
+        s.weights(s.lane, s.oc % tile, s.kw, s.kh, s.ic, s.oc / tile, s.group) *
         s.input(s.lane, s.ow * p.sw + s.kw * p.dw - p.pw, s.oh * p.sh + s.kh * p.dh - p.ph, s.ic,
                 s.group, s.image);
 

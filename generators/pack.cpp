@@ -1,6 +1,7 @@
 #include "generators/pack.h"
 
 #include "generators/conv2d.h"
+#include "generators/grouped_conv2d.h"
 #include "generators/winograd_transform.h"
 
 namespace convoy {
@@ -8,19 +9,20 @@ namespace convoy {
 PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     const ConvProblem &p = kernel.problem;
     const Layout &in = kernel.input.layout, &out = kernel.output.layout;
-    const int oc = p.oc_per_group(), taps = p.kh * p.kw;
+    const bool is_rows_only = packing.form == Packing::Form::winograd_rows;
+    const int oc = p.oc_per_group(), taps = p.kh * (is_rows_only ? packing.m + 2 : p.kw);
     int ic = p.ic_per_group();
     order_.channels = ic;
     order_.taps = taps;
-    if (packing.form == Packing::Form::group_lanes) {
-        // (lane, oc of the group, taps, ic of the group, lane group)
+    if (packing.form == Packing::Form::group_lanes || is_rows_only) {
+        // (lane, oc of a tile, taps, ic of the group, oc tile of the group, lane group)
         const int lanes = in.block, lane_groups = (p.g + lanes - 1) / lanes;
         for (int at = 0; at < lane_groups * oc * lanes; at++) {
             const int group = at / (oc * lanes) * lanes + at % lanes;
             output_channel_.push_back(group < p.g ? group * oc + at / lanes % oc : -1);
         }
         for (int c = 0; c < ic; c++) input_channel_.push_back(c);
-        order_.run = oc * lanes;
+        order_.run = weight_tile(p, packing.vector) * lanes;
         order_.tap_stride = order_.run;
         order_.ic_stride = taps * order_.run;
     } else if (packing.form == Packing::Form::gspc) {
@@ -49,11 +51,14 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     if (order_.ic_run == 0) order_.ic_run = ic;
     order_.run_stride = taps * ic * order_.run;
     order_.positions = (int)output_channel_.size();
-    if (packing.form == Packing::Form::winograd) {
-        // (lane, ic of the group, vector, points)
+    if (packing.form == Packing::Form::winograd || is_rows_only) {
         for (const auto &row : winograd_transform(packing.m).filter())
             filter_.insert(filter_.end(), row.begin(), row.end());
         order_.points = packing.m + 2;
+        order_.is_rows_only = is_rows_only;
+    }
+    if (packing.form == Packing::Form::winograd) {
+        // (lane, ic of the group, vector, points)
         order_.taps = order_.points * order_.points;
         order_.run_stride = ic * order_.run;
         order_.tap_stride = ic * order_.positions;

@@ -40,8 +40,10 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
     const std::string &name = schedule.template_name;
     if (name == "winograd")
         return {Packing::Form::winograd, schedule.at("vector"), schedule.at("m")};
-    if (name == "group_lanes" || (name == "reference" && grouped_conv2d_accepts(kernel)))
-        return {Packing::Form::group_lanes};
+    if (name == "winograd_rows")
+        return {Packing::Form::winograd_rows, schedule.at("tile_oc"), schedule.at("m")};
+    if (name == "group_lanes") return {Packing::Form::group_lanes, schedule.at("tile_oc")};
+    if (name == "reference" && grouped_conv2d_accepts(kernel)) return {Packing::Form::group_lanes};
     if (name == "gspc")
         return {Packing::Form::gspc, schedule.at("tile_oc"), 0, schedule.at("tile_ic")};
     return {Packing::Form::oc_vectors, schedule.at("vector")};

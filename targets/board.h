@@ -26,6 +26,7 @@ struct Board {
     int vector_registers = 16;
     double fma_per_cycle = 2;         // fused multiply-adds of a whole vector
     double narrow_fma_per_cycle = 2;  // of half a vector or less
+    double adds_per_cycle = 0;        // that run beside these; 0 where they take turns
     double loads_per_cycle = 2;       // of a whole vector
     int fma_latency_cycles = 4;
     double clock_ghz = 3;  // sustained, all-vector code

@@ -29,7 +29,7 @@ public:
         }
     }
     template<typename T>
-    void read_positive(const char *key, T &value, double limit) {
+    void read_number(const char *key, T &value, double limit, bool may_be_zero = false) {
         const char *const expected = std::is_integral_v<T> ? "a whole number" : "a number";
         if (object_.contains(key)) {
             const json &found = object_.at(key);
@@ -38,9 +38,10 @@ public:
         }
         double number = 0;  // wide enough to compare with the limit
         read(key, number, expected);
-        if (!(number > 0 && number <= limit)) {
+        if (!((may_be_zero ? number >= 0 : number > 0) && number <= limit)) {
             fail(key, "is " + object_.at(key).dump(),
-                 "more than 0 and at most " + std::to_string((int64_t)limit));
+                 std::string(may_be_zero ? "0 or more" : "more than 0") + " and at most " +
+                     std::to_string((int64_t)limit));
         }
         value = (T)number;
     }
@@ -87,19 +88,20 @@ Board read_board(const std::filesystem::path &file) {
     reader.read("clang_triple", b.clang_triple, "a target triple");
     reader.read("cpu_features", b.cpu_features, "a list of feature names");
     reader.read("vendor", b.vendor, "a CPUID vendor", false);
-    reader.read_positive("vector_floats", b.vector_floats, 64);
-    reader.read_positive("vector_registers", b.vector_registers, 64);
-    reader.read_positive("fma_per_cycle", b.fma_per_cycle, 16);
-    reader.read_positive("narrow_fma_per_cycle", b.narrow_fma_per_cycle, 16);
-    reader.read_positive("loads_per_cycle", b.loads_per_cycle, 16);
-    reader.read_positive("fma_latency_cycles", b.fma_latency_cycles, 64);
-    reader.read_positive("clock_ghz", b.clock_ghz, 10);
-    reader.read_positive("l1d_bytes", b.l1d_bytes, 1 << 24);
-    reader.read_positive("l2_bytes", b.l2_bytes, 1 << 28);
-    reader.read_positive("l3_bytes", b.l3_bytes, 1 << 30);
-    reader.read_positive("l2_bytes_per_cycle", b.l2_bytes_per_cycle, 1024);
-    reader.read_positive("l3_bytes_per_cycle", b.l3_bytes_per_cycle, 1024);
-    reader.read_positive("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
+    reader.read_number("vector_floats", b.vector_floats, 64);
+    reader.read_number("vector_registers", b.vector_registers, 64);
+    reader.read_number("fma_per_cycle", b.fma_per_cycle, 16);
+    reader.read_number("narrow_fma_per_cycle", b.narrow_fma_per_cycle, 16);
+    reader.read_number("adds_per_cycle", b.adds_per_cycle, 16, true);
+    reader.read_number("loads_per_cycle", b.loads_per_cycle, 16);
+    reader.read_number("fma_latency_cycles", b.fma_latency_cycles, 64);
+    reader.read_number("clock_ghz", b.clock_ghz, 10);
+    reader.read_number("l1d_bytes", b.l1d_bytes, 1 << 24);
+    reader.read_number("l2_bytes", b.l2_bytes, 1 << 28);
+    reader.read_number("l3_bytes", b.l3_bytes, 1 << 30);
+    reader.read_number("l2_bytes_per_cycle", b.l2_bytes_per_cycle, 1024);
+    reader.read_number("l3_bytes_per_cycle", b.l3_bytes_per_cycle, 1024);
+    reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
     reader.expect_no_other_keys();
     if (b.name != file.stem()) reader.fail("name", "is \"" + b.name + "\"", "the file's stem");
     if (b.family != "x86") reader.fail("family", "is \"" + b.family + "\"", "\"x86\"");

@@ -107,7 +107,8 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
             << name << "_output_channel, " << p.ic << ", " << p.channels << ", " << name
             << "_input_channel, " << p.taps << ", " << p.run << ", " << p.run_stride << ", "
             << p.ic_run << ", " << p.ic_run_stride << ", " << p.ic_stride << ", " << p.tap_stride
-            << ", " << (p.filter ? name + "_filter" : "0") << ", " << p.points << "};\n";
+            << ", " << (p.filter ? name + "_filter" : "0") << ", " << p.points << ", "
+            << p.is_rows_only << "};\n";
     }
 }
 

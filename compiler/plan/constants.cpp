@@ -64,10 +64,12 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
             const PackingOrder order(*conv, packing);
             if (step.weights) offsets.weights = packer.add(order.weights(step.weights->data()));
             if (step.bias) offsets.bias = packer.add(order.bias(step.bias->data()));
-            if (packing.form == Packing::Form::winograd) {
+            if (packing.m > 0) {
                 const Constant weights =
                     step.weights ? step.weights : random_weights(conv->problem.weight_count());
-                step.relative_error = winograd_error(conv->problem, packing.m, weights->data());
+                step.relative_error =
+                    winograd_error(conv->problem, packing.m,
+                                   packing.form == Packing::Form::winograd_rows, weights->data());
             }
         } else if (const auto *separable = std::get_if<SeparableConv2dKernel>(&step.kernel)) {
             add(pack_separable_conv2d(*separable, schedule.at("vector"), step.weights->data(),

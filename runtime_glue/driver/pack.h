@@ -15,9 +15,10 @@ struct convoy_packing {
     /* Floats from one run of neighbouring positions to the next, and the same of the others; input
        channels come in runs too. */
     int run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
-    /* Winograd's G, (points, 3), row-major, or null: then taps = points * points of G g G^T. */
+    /* Winograd's G, (points, 3), row-major, or null: then taps are points * points of G g G^T, or
+       where is_rows_only is set kh * points of g G^T. */
     const double *filter;
-    int points;
+    int points, is_rows_only;
 };
 
 /* bias (oc), or null for zeros; packed (positions) */
@@ -31,11 +32,12 @@ static inline void convoy_pack_bias(const struct convoy_packing *p, const float 
 
 static inline float convoy_pack_tap(const struct convoy_packing *p, const float *g, int tap) {
     if (!p->filter) return g[tap];
-    const double *const row = p->filter + tap / p->points * 3;
     const double *const column = p->filter + tap % p->points * 3;
     double sum = 0;
     for (int y = 0; y < 3; y++) {
-        for (int x = 0; x < 3; x++) sum += row[y] * column[x] * g[y * 3 + x];
+        const double row = p->is_rows_only ? y == 0 : p->filter[tap / p->points * 3 + y];
+        const int from = (p->is_rows_only ? tap / p->points : y) * 3;
+        for (int x = 0; x < 3; x++) sum += row * column[x] * g[from + x];
     }
     return (float)sum;
 }
@@ -43,7 +45,9 @@ static inline float convoy_pack_tap(const struct convoy_packing *p, const float 
 /* weights (oc, ic of a group, kh, kw); packed (positions * ic * taps) */
 static inline void convoy_pack_weights(const struct convoy_packing *p, const float *weights,
                                        float *packed) {
-    const long long kernel_taps = p->filter ? 9 : p->taps;
+    const long long kernel_taps = !p->filter        ? p->taps
+                                  : p->is_rows_only ? p->taps / p->points * 3
+                                                    : 9;
     for (int at = 0; at < p->positions; at++) {
         const long long oc = p->output_channel[at];
         float *const to = packed + (long long)(at / p->run) * p->run_stride + at % p->run;

@@ -86,7 +86,7 @@ struct Builder {
 
     ScheduledKernel operator()(const Conv2dKernel &kernel) const {
         if (grouped_conv2d_accepts(kernel)) {
-            GroupedConv2dStages s = grouped_conv2d(kernel);
+            GroupedConv2dStages s = grouped_conv2d(kernel, 1);
             s.accumulator.compute_at(s.output, s.lane);
             return {s.output, s.arguments()};
         }

@@ -198,13 +198,13 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
 }
 
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
-    GroupedConv2dStages stages = grouped_conv2d(conv_of(kernel));
+    GroupedConv2dStages stages = grouped_conv2d(conv_of(kernel), schedule.at("tile_oc"));
     apply(stages, schedule);
     return {stages.output, stages.arguments()};
 }
 
 }  // namespace
 
-const Template group_lanes = {"group_lanes", 1, accepts, candidates, illegal, cycles, build};
+const Template group_lanes = {"group_lanes", 2, accepts, candidates, illegal, cycles, build};
 
 }  // namespace convoy::x86

@@ -8,13 +8,14 @@
 #include "schedules/x86/two_level.h"
 #include "schedules/x86/vector_lanes.h"
 #include "schedules/x86/winograd.h"
+#include "schedules/x86/winograd_rows.h"
 
 namespace convoy {
 
 std::span<const Template> x86_templates() {
-    static const std::array list = {x86::oc_vectors,   x86::group_lanes, x86::winograd,
-                                    x86::gspc,         x86::separable,   x86::two_level,
-                                    x86::vector_lanes, x86::transpose};
+    static const std::array list = {x86::oc_vectors,    x86::group_lanes,  x86::winograd,
+                                    x86::winograd_rows, x86::gspc,         x86::separable,
+                                    x86::two_level,     x86::vector_lanes, x86::transpose};
     return list;
 }
 

@@ -1,12 +1,13 @@
 #include "tests/compiler/onnx_maker.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <numeric>
 #include <sstream>
+
+#include "tests/temporary_folder.h"
 
 namespace convoy {
 
@@ -92,22 +93,8 @@ void set_string(onnx::NodeProto &node, const std::string &name, const std::strin
     add_attribute(node, name, onnx::AttributeProto::STRING).set_s(value);
 }
 
-namespace {
-
-// One folder a process, so that test runs side by side do not meet; removed when the tests end.
-struct ScratchFolder {
-    fs::path path =
-        fs::path(testing::TempDir()) / ("convoy_compiler_tests." + std::to_string(getpid()));
-    ~ScratchFolder() {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);
-    }
-};
-
-}  // namespace
-
 fs::path test_folder() {
-    static const ScratchFolder scratch;
+    static const TemporaryFolder scratch;
     const auto &test = *testing::UnitTest::GetInstance()->current_test_info();
     std::string name = std::string(test.test_suite_name()) + "." + test.name();
     std::ranges::replace(name, '/', '.');

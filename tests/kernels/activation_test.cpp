@@ -9,6 +9,7 @@
 #include "tests/kernels/board_layouts.h"
 #include "tests/kernels/board_test.h"
 #include "tests/kernels/conv2d_kernels.h"
+#include "tests/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -102,7 +103,8 @@ TEST_P(ActivationKernels, NearZero) {
 // Names that the code calls: those of the parallel loop's runtime and no function of a C library.
 TEST_P(ActivationKernels, CallNothing) {
     const std::regex call(R"(\b(?:call|jmp)q?\s+([A-Za-z_][\w.]*))");
-    const std::string file = testing::TempDir() + "activation_" + GetParam() + ".s";
+    const TemporaryFolder folder;
+    const std::string file = folder.path / "activation.s";
     for (const Case &c : cases) {
         const View view = make_view(1, 3, 2, 19, {}, board_.vector_floats);
         const ElementwiseKernel kernel{

@@ -226,7 +226,7 @@ private:
 // m = 2 have powers of two only, which are exact on small integers.
 double error_of(const Schedule &schedule) {
     const auto m = schedule.parameters.find("m");
-    const bool is_winograd = schedule.template_name == "winograd";
+    const bool is_winograd = schedule.template_name.starts_with("winograd");
     return is_winograd && m->second > 2 ? 5e-5 : 0;
 }
 

@@ -1,6 +1,7 @@
-// winograd_conv2d with every tile size: planes that tiles divide and not, pads that differ by side,
-// groups, channels that do not fill a block, residuals.
+// winograd_conv2d and winograd_rows_conv2d with every tile size: planes that tiles divide and not,
+// pads that differ by side, groups, channels that do not fill a block, residuals.
 
+#include <algorithm>
 #include <random>
 
 #include "tests/kernels/board_test.h"
@@ -68,6 +69,59 @@ TEST_P(Winograd, OnlyWindowsItIsMadeFor) {
         const ConvProblem problem = parse_conv_problem(text);
         EXPECT_FALSE(winograd.accepts(conv_kernel(problem, {layout, layout}, board_), board_))
             << text;
+    }
+}
+
+constexpr const char *grouped_problems[] = {
+    "g32ic32ih8oc32kh3ph1",
+    "g16ic64ih9iw7oc64kh3ph1",
+    "g16ic32ih5iw3oc48kh3",
+    "g24ic24ih1iw1oc24kh3ph1",
+    "g16ic16ih9iw10oc16kh3ph0pw2phe1pwe0",
+    "mb2g32ic96ih6oc32kh5kw3ph2pw1",
+    "g16ic80ih7oc80kh3sh2sw1ph1",
+    "g17ic17ih8oc17kh3dh2dw1ph2pw1",
+    "g16ic48ih11iw6oc112kh1kw3ph0pw1",
+};
+
+TEST_P(Winograd, RowsMatchReference) {
+    const Template &rows = template_of({"winograd_rows", {}}, board_);
+    std::mt19937 random(7);
+    for (const char *text : grouped_problems) {
+        const ConvProblem problem = parse_conv_problem(text);
+        // Depthwise in whole vectors, else a group a lane.
+        const int lanes = std::min(board_.vector_floats, problem.g);
+        const Layout layout{lanes, problem.ic_per_group() == 1 ? 1 : problem.g};
+        Conv2dKernel kernel = conv_kernel(problem, {layout, layout}, board_);
+        kernel.residual = kernel.output;
+        if (problem.mb == 2) kernel.activation = Activation::relu();
+        if (problem.kh == 1) kernel.residual->h = kernel.residual->w = 1;
+        if (board_.vector_registers < 32) {
+            EXPECT_FALSE(rows.accepts(kernel, board_));
+            continue;
+        }
+        ASSERT_TRUE(rows.accepts(kernel, board_)) << text;
+        std::vector<Schedule> list = rows.candidates(kernel, board_);
+        std::shuffle(list.begin(), list.end(), random);
+        list.resize(std::min<size_t>(list.size(), 4));
+        Schedule four = list.front();
+        four.parameters["m"] = 4;
+        if (rows.illegal(kernel, four, board_).empty()) list.push_back(four);
+        const KernelCase test(kernel);
+        for (const Schedule &schedule : list) {
+            EXPECT_EQ(what_is_wrong(test, schedule, board_), "")
+                << to_string(kernel) << ": " << to_string(schedule);
+        }
+    }
+}
+
+TEST_P(Winograd, RowsOnlyOfWindowsTheyAreMadeFor) {
+    const Template &rows = template_of({"winograd_rows", {}}, board_);
+    const Layout layout{board_.vector_floats};
+    for (const char *text : {"g16ic16ih8oc16kh3sh2ph1", "g16ic16ih8oc16kh3dh2ph2",
+                             "g16ic16ih8oc16kh5ph2", "ic16ih8oc16kh3ph1"}) {
+        const ConvProblem problem = parse_conv_problem(text);
+        EXPECT_FALSE(rows.accepts(conv_kernel(problem, {layout, layout}, board_), board_)) << text;
     }
 }
 

@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 
-#include <cstdlib>
 #include <stdexcept>
 
 #include "compiler/compile.h"
@@ -14,12 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path temporary_folder() {
-    std::string pattern = (fs::temp_directory_path() / "convoy-library-test-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error(pattern + ": cannot be made");
-    return pattern;
-}
-
 template<typename Function>
 void look_up(void *library, const std::string &symbol, Function &function) {
     function = reinterpret_cast<Function>(dlsym(library, symbol.c_str()));
@@ -29,11 +22,10 @@ void look_up(void *library, const std::string &symbol, Function &function) {
 }  // namespace
 
 CompiledNetwork::CompiledNetwork(const fs::path &model, const std::vector<std::string> &boards,
-                                 const std::map<std::string, int64_t> &dims)
-    : folder_(temporary_folder()) {
+                                 const std::map<std::string, int64_t> &dims) {
     CompileOptions options;
     options.boards = boards;
-    options.folder = folder_;
+    options.folder = folder_.path;
     options.shared = true;
     options.import.dims = dims;
     options.import.warn = [](const std::string &text) { throw std::runtime_error(text); };
@@ -49,11 +41,6 @@ CompiledNetwork::CompiledNetwork(const fs::path &model, const std::vector<std::s
     look_up(library, prefix + "run", run);
     look_up(library, prefix + "board", board);
     look_up(library, prefix + "error_text", error_text);
-}
-
-CompiledNetwork::~CompiledNetwork() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
 }
 
 size_t CompiledNetwork::floats(int (*shape)(int, int64_t *, int *), int i) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_folder.h"
+
 namespace convoy {
 
 using Tensors = std::vector<std::vector<float>>;
@@ -15,8 +17,6 @@ class CompiledNetwork {
 public:
     CompiledNetwork(const std::filesystem::path &model, const std::vector<std::string> &boards,
                     const std::map<std::string, int64_t> &dims = {});
-    ~CompiledNetwork();
-    CompiledNetwork(const CompiledNetwork &) = delete;
 
     // The library's functions, as its header declares them.
     size_t (*arena_bytes)();
@@ -36,7 +36,7 @@ public:
 
 private:
     static size_t floats(int (*shape)(int, int64_t *, int *), int i);
-    std::filesystem::path folder_;
+    TemporaryFolder folder_;
 };
 
 }  // namespace convoy

@@ -18,19 +18,31 @@ std::vector<float> random_weights(const ConvProblem &problem) {
 TEST(WinogradError, GrowsWithTheTileAndStaysSmall) {
     const ConvProblem problem = parse_conv_problem("g2ic64ih14oc64kh3ph1");
     const std::vector<float> weights = random_weights(problem);
-    const double two = winograd_error(problem, 2, weights.data());
-    const double four = winograd_error(problem, 4, weights.data());
-    const double six = winograd_error(problem, 6, weights.data());
+    const double two = winograd_error(problem, 2, false, weights.data());
+    const double four = winograd_error(problem, 4, false, weights.data());
+    const double six = winograd_error(problem, 6, false, weights.data());
     EXPECT_GT(two, 1e-8);
     EXPECT_LT(two, four);
     EXPECT_LT(four, six);
     EXPECT_LT(six, 1e-4);
 }
 
+TEST(WinogradError, OfRowsAloneIsSmaller) {
+    for (const char *text : {"g8ic64ih14oc64kh3ph1", "g8ic64ih14oc64kh5kw3ph2pw1"}) {
+        const ConvProblem problem = parse_conv_problem(text);
+        const std::vector<float> weights = random_weights(problem);
+        const double two = winograd_error(problem, 2, true, weights.data());
+        const double four = winograd_error(problem, 4, true, weights.data());
+        EXPECT_GT(two, 1e-8) << text;
+        EXPECT_LT(two, four) << text;
+        EXPECT_LT(four, 2e-6) << text;
+    }
+}
+
 TEST(WinogradError, NoneWhereAllOutputsAreZero) {
     const ConvProblem problem = parse_conv_problem("ic16ih14oc16kh3ph1");
     const std::vector<float> weights(problem.weight_count(), 0.0f);
-    EXPECT_EQ(winograd_error(problem, 4, weights.data()), 0);
+    EXPECT_EQ(winograd_error(problem, 4, false, weights.data()), 0);
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/temporary_folder.h"
+
 namespace convoy {
 namespace {
 
@@ -33,20 +35,12 @@ json good_file() {
 
 class RecordFile : public testing::Test {
 protected:
-    const std::filesystem::path folder_ =
-        std::filesystem::path(testing::TempDir()) /
-        (std::string("convoy_records_") +
-         testing::UnitTest::GetInstance()->current_test_info()->name());
+    const TemporaryFolder temporary_;
+    const std::filesystem::path &folder_ = temporary_.path;
     const std::filesystem::path file_ = folder_ / "avx2.json";
 
-    void SetUp() override {
-        std::filesystem::create_directories(folder_);
-        setenv("CONVOY_RECORDS", folder_.c_str(), 1);
-    }
-    void TearDown() override {
-        unsetenv("CONVOY_RECORDS");
-        std::filesystem::remove_all(folder_);
-    }
+    void SetUp() override { setenv("CONVOY_RECORDS", folder_.c_str(), 1); }
+    void TearDown() override { unsetenv("CONVOY_RECORDS"); }
 
     std::string error_of(const std::string &text) const {
         std::ofstream(file_) << text;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "targets/board.h"
+#include "tests/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -18,21 +19,11 @@ json good_board() {
     return json::parse(stream);
 }
 
-std::string name_of(const testing::TestInfo &test) {
-    std::string name = test.name();
-    for (char &c : name) c = c == '/' ? '_' : c;
-    return name;
-}
-
 class BoardFile : public testing::Test {
 protected:
-    const std::filesystem::path folder_ =
-        std::filesystem::path(testing::TempDir()) /
-        ("convoy_" + name_of(*testing::UnitTest::GetInstance()->current_test_info()));
+    const TemporaryFolder temporary_;
+    const std::filesystem::path &folder_ = temporary_.path;
     const std::filesystem::path file_ = folder_ / "avx2.json";
-
-    void SetUp() override { std::filesystem::create_directories(folder_); }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     // The error of reading a board file of this text, empty where there is none.
     std::string error_of(const std::string &text) const {
@@ -94,6 +85,7 @@ const BadValue bad_values[] = {
     {"vector_floats", 2, "\"vector_floats\" is 2, expected a power of two of at least 4"},
     {"vector_floats", 128, "\"vector_floats\" is 128, expected more than 0 and at most 64"},
     {"vector_registers", 0, "\"vector_registers\" is 0, expected more than 0 and at most 64"},
+    {"adds_per_cycle", -1, "\"adds_per_cycle\" is -1, expected 0 or more and at most 16"},
     {"clock_ghz", -1.5, "\"clock_ghz\" is -1.5, expected more than 0 and at most 10"},
     {"clock_ghz", "fast", "\"clock_ghz\" is \"fast\", expected a number"},
     {"l2_bytes", 1000000000000, "\"l2_bytes\" is 1000000000000, expected more than 0 and at most"},

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "targets/cpu_features.h"
+#include "tests/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -34,18 +35,6 @@ public:
 
 private:
     std::string before_;
-};
-
-class EmptyFolder {
-public:
-    explicit EmptyFolder(const char *name) : path(fs::path(testing::TempDir()) / name) {
-        fs::remove_all(path);
-        fs::create_directories(path);
-    }
-    ~EmptyFolder() { fs::remove_all(path); }
-    EmptyFolder(const EmptyFolder &) = delete;
-
-    const fs::path path;
 };
 
 template<typename F>
@@ -84,7 +73,7 @@ TEST(Boards, AnUnknownNameListsTheKnownOnes) {
 }
 
 TEST(Boards, AreReadFromTheFolderOfTheEnvironment) {
-    const EmptyFolder folder("convoy_boards");
+    const TemporaryFolder folder;
     fs::copy_file(boards_folder() / "avx2.json", folder.path / "avx2.json");
     const BoardsFolder here(folder.path);
     EXPECT_EQ(boards_folder(), folder.path);
@@ -95,7 +84,7 @@ TEST(Boards, AreReadFromTheFolderOfTheEnvironment) {
 }
 
 TEST(Boards, AFolderThatIsNotThereIsNamed) {
-    const EmptyFolder folder("convoy_no_boards");
+    const TemporaryFolder folder;
     const BoardsFolder here(folder.path / "absent");
     EXPECT_THAT(board_error_of([] { board_names(); }),
                 HasSubstr((folder.path / "absent").string() + ": cannot be read"));
@@ -134,7 +123,7 @@ TEST(Host, IsTheBoardWithTheMostFeatures) {
 }
 
 TEST(Host, WithoutABoardIsAnError) {
-    const EmptyFolder folder("convoy_empty_boards");
+    const TemporaryFolder folder;
     const BoardsFolder here(folder.path);
     EXPECT_THAT(board_error_of([] { detect_host(); }),
                 HasSubstr("no board file in " + folder.path.string() + " describes this CPU"));
