@@ -2,6 +2,7 @@
 
 #include "generators/conv2d.h"
 #include "generators/grouped_conv2d.h"
+#include "generators/winograd_conv2d.h"
 #include "generators/winograd_transform.h"
 
 namespace convoy {
@@ -57,11 +58,16 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.points = packing.m + 2;
         order_.is_rows_only = is_rows_only;
     }
+    order_.block = order_.positions;
     if (packing.form == Packing::Form::winograd) {
-        // (lane, ic of the group, vector, points)
+        // (lane, vector of a tile, ic of the group, tile of the group, points, group)
         order_.taps = order_.points * order_.points;
+        order_.run *= winograd_weight_tile(kernel, packing.vector, packing.tile_oc);
+        order_.ic_stride = order_.run;
         order_.run_stride = ic * order_.run;
-        order_.tap_stride = ic * order_.positions;
+        order_.block = order_.positions / p.g;
+        order_.tap_stride = ic * order_.block;
+        order_.block_stride = order_.taps * order_.tap_stride;
     }
 }
 

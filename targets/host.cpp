@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "targets/board.h"
 #include "targets/cpu_features.h"
@@ -77,6 +78,12 @@ bool describes_this_machine(const Board &board) {
         [](const std::string &name) { return has(*find_cpu_feature(name.c_str())); });
 }
 
+// Of two boards that describe a machine, the one that says more about it.
+bool is_closer(const Board &a, const Board &b) {
+    return std::pair(a.cpu_features.size(), !a.vendor.empty()) >
+           std::pair(b.cpu_features.size(), !b.vendor.empty());
+}
+
 }  // namespace
 
 std::vector<std::string> host_cpu_features() {
@@ -93,8 +100,7 @@ Board detect_host() {
         if (name == "host") continue;
         Board board = read_board(boards_folder() / (name + ".json"));
         if (!describes_this_machine(board)) continue;
-        if (best.name.empty() || board.cpu_features.size() > best.cpu_features.size())
-            best = std::move(board);
+        if (best.name.empty() || is_closer(board, best)) best = std::move(board);
     }
     if (best.name.empty()) {
         throw BoardError("no board file in " + boards_folder().string() +

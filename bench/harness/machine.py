@@ -32,6 +32,11 @@ def describe():
     }
 
 
+def avx2_board():
+    """The board whose AVX2 code suits this machine best."""
+    return "zen3" if _cpuinfo().get("vendor_id") == "AuthenticAMD" else "avx2"
+
+
 def _core_of(cpu):
     """A key that hardware threads of one core share."""
     path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")

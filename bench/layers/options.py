@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness import options as shared
+from harness import machine, options as shared
 from harness.engines import LAYER_ENGINES, SUBJECT
 from harness.errors import UserError
 
@@ -58,6 +58,6 @@ def parse(arguments):
         raise UserError("--no-winograd: without the engine convoy, expected it among --engines")
     if options.write_docs and (options.out or options.source or options.board != "host"):
         raise UserError("--write-docs: with --out, --from or --board, expected none of them")
-    options.boards = ["host", "avx2"] if options.write_docs else [options.board]
+    options.boards = ["host", machine.avx2_board()] if options.write_docs else [options.board]
     options.no_winograd |= options.write_docs
     return shared.resolve(options, options.layers)

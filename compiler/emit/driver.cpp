@@ -105,10 +105,10 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
         if (p.filter) write_table(out, "double", name + "_filter", p.filter, p.points * 3);
         out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
             << name << "_output_channel, " << p.ic << ", " << p.channels << ", " << name
-            << "_input_channel, " << p.taps << ", " << p.run << ", " << p.run_stride << ", "
-            << p.ic_run << ", " << p.ic_run_stride << ", " << p.ic_stride << ", " << p.tap_stride
-            << ", " << (p.filter ? name + "_filter" : "0") << ", " << p.points << ", "
-            << p.is_rows_only << "};\n";
+            << "_input_channel, " << p.taps << ", " << p.block << ", " << p.block_stride << ", "
+            << p.run << ", " << p.run_stride << ", " << p.ic_run << ", " << p.ic_run_stride << ", "
+            << p.ic_stride << ", " << p.tap_stride << ", " << (p.filter ? name + "_filter" : "0")
+            << ", " << p.points << ", " << p.is_rows_only << "};\n";
     }
 }
 

@@ -12,9 +12,9 @@ struct convoy_packing {
     int channels;              /* of one group, in the weights as given */
     const int *input_channel;  /* at each position, relative to the group's first, -1 for padding */
     int taps;                  /* packed ones; without `filter` those of the kernel, kh * kw */
-    /* Floats from one run of neighbouring positions to the next, and the same of the others; input
-       channels come in runs too. */
-    int run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
+    /* Positions come in blocks of runs: floats from one block to the next, from one run to the
+       next, and the same of the others; input channels come in runs too. */
+    int block, block_stride, run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
     /* Winograd's G, (points, 3), row-major, or null: then taps are points * points of G g G^T, or
        where is_rows_only is set kh * points of g G^T. */
     const double *filter;
@@ -50,7 +50,8 @@ static inline void convoy_pack_weights(const struct convoy_packing *p, const flo
                                                     : 9;
     for (int at = 0; at < p->positions; at++) {
         const long long oc = p->output_channel[at];
-        float *const to = packed + (long long)(at / p->run) * p->run_stride + at % p->run;
+        float *const to = packed + (long long)(at / p->block) * p->block_stride +
+                          (long long)(at % p->block / p->run) * p->run_stride + at % p->run;
         for (int c = 0; c < p->ic; c++) {
             const int channel = p->input_channel[c];
             const float *const g =

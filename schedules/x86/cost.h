@@ -28,10 +28,17 @@ inline double step_cycles(const Board &board, int lanes, double accumulators, do
 inline double stream_cycles(const Board &board, double bytes, double footprint) {
     if (footprint <= 0.75 * board.l1d_bytes) return 0;
     if (footprint <= 0.75 * board.l2_bytes) return bytes / board.l2_bytes_per_cycle;
-    // Other cores use the third level too.
-    if (footprint <= 0.375 * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
+    if (footprint <= 0.75 * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
     return bytes / board.dram_bytes_per_cycle;
 }
+
+// Cycles to read a layer's weights: between two runs come those of the rest of the network.
+inline double weights_cycles(const Board &board, double bytes) {
+    return stream_cycles(board, bytes, 16 * bytes);
+}
+
+// A task of a parallel loop starts with a call and addresses of its own.
+constexpr double task_cycles = 50;
 
 // Loads run ahead of the arithmetic, but not all of the way.
 inline double overlapped(double compute, double traffic) {

@@ -130,7 +130,10 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
                                : unroll == 1 ? 1.5 * (1 + p.kh)
                                              : 1.5 * (1 + p.kh * (1 + p.kw)));
     const double ends = 10 + inputs * tile_oc * (conv_of(kernel).residual ? 3 : 2);
-    const double compute = tiles * (step * steps + loops + ends);
+    const double tiles_oc = (double)ceil_div(oc, tile_oc);
+    const double tasks = lane_groups * p.mb *
+                         (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles_oc);
+    const double compute = tiles * (step * steps + loops + ends) + tasks * task_cycles;
 
     const double group_weights = 4.0 * lanes * oc * steps,
                  tile_weights = 4.0 * lanes * tile_oc * steps;
@@ -139,10 +142,9 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
                               ((tile_oh - 1) * p.sh + p.kh);
     const double all_input = group_input * lane_groups * p.mb;
     const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups * p.mb;
-    const double tiles_oc = (double)ceil_div(oc, tile_oc);
     const double all_weights = group_weights * lane_groups;
     const double again = tiles * tile_weights - all_weights;
-    double traffic = stream_cycles(board, all_weights, 8 * all_weights + all_input);
+    double traffic = weights_cycles(board, all_weights);
     if (schedule.at("rows_outer")) {
         traffic += stream_cycles(board, again, group_weights + tile_input);
     } else {

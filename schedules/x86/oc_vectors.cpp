@@ -212,10 +212,9 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         4.0 * shape.ic * ((tile_ow - 1) * p.sw + p.kw) * ((tile_oh - 1) * p.sh + p.kh);
     const double all_weights = shape.weight_bytes() * p.g,
                  all_input = shape.input_bytes() * p.g * p.mb;
-    // All are read once from where a network of eight such layers keeps them, and again from
-    // nearer.
+    // All are read once from where the rest of the network leaves them, and again from nearer.
     const double again = tiles * tile_weights - all_weights;
-    double traffic = stream_cycles(board, all_weights, 8 * all_weights + all_input);
+    double traffic = weights_cycles(board, all_weights);
     if (schedule.at("tile_ic") > 0) {
         const double part = (double)schedule.at("tile_ic") * run / shape.ic;
         const int band = schedule.at("band_oh");

@@ -194,7 +194,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double inputs = shape.inputs_bytes(band), products = shape.products_bytes(band, chunk_oc);
     const double weights = shape.weights_bytes();
     const double plane = 4.0 * p.ih * p.iw * shape.ic_blocks * shape.in_block;
-    double traffic = stream_cycles(board, weights * p.g, 8 * weights * p.g);
+    double traffic = weights_cycles(board, weights * p.g);
     traffic += stream_cycles(board, weights * (bands - p.g), weights + inputs);
     traffic += stream_cycles(board, bands * inputs * (1 + chunks), inputs + products);
     traffic += stream_cycles(board, bands * chunks * 2 * products, inputs + products);
@@ -233,15 +233,15 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
 }
 
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
-    WinogradConv2dStages stages =
-        winograd_conv2d(conv_of(kernel), schedule.at("vector"), schedule.at("m"));
+    WinogradConv2dStages stages = winograd_conv2d(conv_of(kernel), schedule.at("vector"),
+                                                  schedule.at("m"), schedule.at("tile_oc"));
     apply(stages, schedule);
     return {stages.output, stages.arguments()};
 }
 
 }  // namespace
 
-const Template winograd = {"winograd", 1,      accepts, candidates,
+const Template winograd = {"winograd", 2,      accepts, candidates,
                            illegal,    cycles, build,   /*is_exact=*/false};
 
 }  // namespace convoy::x86

@@ -118,7 +118,9 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         tile += adds / board.fma_per_cycle;
     }
     tile += ic * 1.5 + 10 + outputs * (conv_of(kernel).residual ? 2 : 1);
-    double compute = tiles * tile;
+    const double tasks =
+        lane_groups * (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles_oc);
+    double compute = tiles * tile + tasks * task_cycles;
     // Columns that are guarded one by one, rows of which the last tile computes some again.
     if (p.ow % (tile_x * m) != 0) compute *= tile_x > 1 ? 1.3 : 1.15;
     if (p.oh % tile_oh != 0) compute *= 1.1;
@@ -130,7 +132,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double group_input = 4.0 * lanes * ic * p.ih * p.iw;
     const double all_input = group_input * lane_groups;
     const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups;
-    double traffic = stream_cycles(board, all_weights, 8 * all_weights + all_input);
+    double traffic = weights_cycles(board, all_weights);
     if (schedule.at("rows_outer")) {
         traffic += stream_cycles(board, again, tile_weights * tiles_oc + tile_input);
     } else {
