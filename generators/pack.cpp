@@ -60,12 +60,12 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     }
     order_.block = order_.positions;
     if (packing.form == Packing::Form::winograd) {
-        // (lane, vector of a tile, ic of the group, tile of the group, points, group)
+        // (lane, vector of a tile, ic of the group, tile of a chunk, points, chunk)
         order_.taps = order_.points * order_.points;
-        order_.run *= winograd_weight_tile(kernel, packing.vector, packing.tile_oc);
+        order_.run *= winograd_weight_tile(packing.tile_oc, packing.chunk_oc);
         order_.ic_stride = order_.run;
         order_.run_stride = ic * order_.run;
-        order_.block = order_.positions / p.g;
+        order_.block = packing.chunk_oc * packing.vector;
         order_.tap_stride = ic * order_.block;
         order_.block_stride = order_.taps * order_.tap_stride;
     }

@@ -16,15 +16,15 @@ struct PackedConv2d {
 
 // How a convolution's weights lie: for conv2d with `vector` output channels a vector, for
 // grouped_conv2d with register tiles of `vector` channels, for winograd_conv2d with tiles of m x m
-// and register tiles of tile_oc vectors, transformed, for winograd_rows_conv2d likewise, or for
-// gspc_conv2d with tiles of tile_ic and `vector` channels.
+// and register tiles of tile_oc vectors in chunks of chunk_oc, transformed, for
+// winograd_rows_conv2d likewise, or for gspc_conv2d with tiles of tile_ic and `vector` channels.
 struct Packing {
     enum class Form { oc_vectors, group_lanes, winograd, winograd_rows, gspc };
     Form form = Form::oc_vectors;
     int vector = 1;
     int m = 0;
     int tile_ic = 1;
-    int tile_oc = 1;  // vectors
+    int tile_oc = 1, chunk_oc = 1;  // vectors
 };
 
 // Where each element of a convolution's weights and bias goes: what runtime_glue/driver/pack.h

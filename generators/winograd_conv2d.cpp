@@ -17,15 +17,16 @@ bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
            conv2d_accepts(kernel, vector);
 }
 
-int winograd_weight_tile(const Conv2dKernel &kernel, int vector, int tile_oc) {
-    return conv2d_extents(kernel, vector).oc_vectors % tile_oc == 0 ? tile_oc : 1;
+int winograd_weight_tile(int tile_oc, int chunk_oc) {
+    return chunk_oc % tile_oc == 0 ? tile_oc : 1;
 }
 
-WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m, int tile_oc) {
+WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m, int tile_oc,
+                                     int chunk_oc) {
     const ConvProblem &p = kernel.problem;
     const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
     const int in_block = kernel.input.layout.block;
-    const int tile = winograd_weight_tile(kernel, vector, tile_oc);
+    const int tile = winograd_weight_tile(tile_oc, chunk_oc);
     const WinogradTransform t = winograd_transform(m);
 
     WinogradConv2dStages s;
@@ -34,7 +35,8 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
     s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m - 1) / m;
 
     s.input = groups_param(kernel.input, ic_blocks, p.g);
-    s.weights = dense_param({vector, tile, ic, s.oc_vectors / tile, m + 2, m + 2, p.g}, "weights");
+    s.weights = dense_param(
+        {vector, tile, ic, chunk_oc / tile, m + 2, m + 2, s.oc_vectors / chunk_oc, p.g}, "weights");
     s.bias = dense_param({vector, s.oc_vectors, p.g}, "bias");
 
     // The last tiles reach beyond the pads: what they read there only meets outputs that are not
@@ -73,7 +75,8 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
     s.product = Func("product");
     s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.j, s.i) = 0.0f;
     s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.j, s.i) +=
-        s.weights(s.lane, s.oc % tile, position, s.oc / tile, s.j, s.i, s.group) *
+        s.weights(s.lane, s.oc % tile, position, s.oc % chunk_oc / tile, s.j, s.i, s.oc / chunk_oc,
+                  s.group) *
         s.input_transform(in_lane, s.tile_x, s.tile_y, in_at_block, s.group, s.image, s.j, s.i);
 
     std::vector<Expr> products;

@@ -39,8 +39,8 @@ const Template &template_of(const Schedule &schedule, const Board &board) {
 Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
     const std::string &name = schedule.template_name;
     if (name == "winograd")
-        return {Packing::Form::winograd, schedule.at("vector"), schedule.at("m"), 1,
-                schedule.at("tile_oc")};
+        return {Packing::Form::winograd, schedule.at("vector"),  schedule.at("m"), 1,
+                schedule.at("tile_oc"),  schedule.at("chunk_oc")};
     if (name == "winograd_rows")
         return {Packing::Form::winograd_rows, schedule.at("tile_oc"), schedule.at("m")};
     if (name == "group_lanes") return {Packing::Form::group_lanes, schedule.at("tile_oc")};

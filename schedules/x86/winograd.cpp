@@ -233,8 +233,9 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
 }
 
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
-    WinogradConv2dStages stages = winograd_conv2d(conv_of(kernel), schedule.at("vector"),
-                                                  schedule.at("m"), schedule.at("tile_oc"));
+    WinogradConv2dStages stages =
+        winograd_conv2d(conv_of(kernel), schedule.at("vector"), schedule.at("m"),
+                        schedule.at("tile_oc"), schedule.at("chunk_oc"));
     apply(stages, schedule);
     return {stages.output, stages.arguments()};
 }

@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+#include "generators/winograd_transform.h"
+
 namespace convoy {
 namespace {
 
@@ -76,6 +78,39 @@ TEST(Pack, LanesOfGroups) {
         pack_conv2d(kernel, {Packing::Form::group_lanes}, counted(6).data(), counted(6).data());
     EXPECT_EQ(packed.weights, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
     EXPECT_EQ(packed.bias, (std::vector<float>{1, 3, 2, 4, 5, 0, 6, 0}));
+}
+
+TEST(Pack, LanesOfGroupsATileInARow) {
+    // 2 groups of 2 input and 4 output channels, 2 lanes: (lane, oc of a tile, ic, oc tile).
+    const Conv2dKernel kernel = kernel_of("g2ic4ih1oc8kh1", {2, 2}, {2, 2}, 2);
+    const auto weights = [&](int tile_oc) {
+        const Packing packing{Packing::Form::group_lanes, tile_oc};
+        return pack_conv2d(kernel, packing, counted(16).data(), counted(8).data()).weights;
+    };
+    EXPECT_EQ(weights(2),
+              (std::vector<float>{1, 9, 3, 11, 2, 10, 4, 12, 5, 13, 7, 15, 6, 14, 8, 16}));
+    // 3 do not divide 4: one tile.
+    EXPECT_EQ(weights(3),
+              (std::vector<float>{1, 9, 3, 11, 5, 13, 7, 15, 2, 10, 4, 12, 6, 14, 8, 16}));
+}
+
+TEST(Pack, WinogradsRowsAreTransformedAlone) {
+    // (lane, oc, point, kh): 2 groups of one channel.
+    const Conv2dKernel kernel = kernel_of("g2ic2ih3iw4oc2kh2kw3", {2}, {2}, 2);
+    const std::vector<float> weights = counted(2 * 2 * 3);
+    for (const int m : {2, 4}) {
+        const auto filter = winograd_transform(m).filter();
+        const std::vector<float> packed = pack_conv2d(kernel, {Packing::Form::winograd_rows, 1, m},
+                                                      weights.data(), counted(2).data())
+                                              .weights;
+        ASSERT_EQ((int)packed.size(), 2 * 2 * (m + 2));
+        for (int at = 0; at < (int)packed.size(); at++) {
+            const int lane = at % 2, point = at / 2 % (m + 2), y = at / 2 / (m + 2);
+            double sum = 0;
+            for (int x = 0; x < 3; x++) sum += filter[point][x] * weights[(lane * 2 + y) * 3 + x];
+            EXPECT_FLOAT_EQ(packed[at], (float)sum) << m << " " << at;
+        }
+    }
 }
 
 TEST(Pack, GspcKernelsReshapingOfThePaper) {

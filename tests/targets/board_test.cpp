@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "targets/cpu_features.h"
 #include "tests/temporary_folder.h"
@@ -120,6 +123,31 @@ TEST(Host, IsTheBoardWithTheMostFeatures) {
             EXPECT_GE(host.cpu_features.size(), board.cpu_features.size()) << name;
         }
     }
+}
+
+// CPUID's, as the kernel shows it.
+std::string vendor_of_this_cpu() {
+    std::ifstream stream("/proc/cpuinfo");
+    std::string line;
+    while (std::getline(stream, line)) {
+        if (line.starts_with("vendor_id")) return line.substr(line.find(':') + 2);
+    }
+    return "";
+}
+
+TEST(Host, OfEqualBoardsIsTheOneOfItsVendor) {
+    if (!has_avx2(host_cpu_features())) GTEST_SKIP() << "this CPU has no AVX2";
+    const TemporaryFolder folder;
+    nlohmann::json board;
+    std::ifstream(boards_folder() / "avx2.json") >> board;
+    for (const auto &[name, vendor] : std::map<std::string, std::string>{
+             {"any", ""}, {"other", "NoSuchVendor"}, {"own", vendor_of_this_cpu()}}) {
+        board["name"] = name;
+        board["vendor"] = vendor;
+        std::ofstream(folder.path / (name + ".json")) << board;
+    }
+    const BoardsFolder here(folder.path);
+    EXPECT_EQ(detect_host().name, "own");
 }
 
 TEST(Host, WithoutABoardIsAnError) {
