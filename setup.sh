@@ -4,7 +4,7 @@
 #
 #   ./setup.sh [--test] [TARGET...]
 #
-# --test adds what the tests need from PyPI. Without targets everything is built. As many compilers run at once
+# --test adds what the tests need, from PyPI and for arm64. Without targets everything is built. As many compilers run at once
 # as there are processors and memory for them, or as many as CMAKE_BUILD_PARALLEL_LEVEL says.
 
 set -euo pipefail
@@ -17,6 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev libprotobuf-dev llvm
           nlohmann-json3-dev protobuf-compiler)
+cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static) # arm64 programs, and what runs them
 python_packages=(python3 python3-venv)
 versions="3.11 to 3.13" # those that all pinned packages have wheels for
 usable='import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13)'
@@ -25,7 +26,10 @@ main() {
     local requirements=(requirements-build.txt) targets=()
     for argument in "$@"; do
         case $argument in
-            --test) requirements+=(requirements-test.txt) ;;
+            --test)
+                requirements+=(requirements-test.txt)
+                packages+=("${cross_packages[@]}")
+                ;;
             -h | --help) usage && exit ;;
             -*) fail "unknown option $argument, expected --test" ;;
             *) targets+=("$argument") ;;

@@ -61,6 +61,12 @@ std::vector<Board> load_boards(const std::vector<std::string> &names) {
         const auto same = [&](const Board &other) { return other.name == board.name; };
         if (std::none_of(boards.begin(), boards.end(), same)) boards.push_back(std::move(board));
     }
+    for (const Board &board : boards) {
+        if (board.clang_triple == boards.front().clang_triple) continue;
+        throw BoardError("boards " + boards.front().name + " and " + board.name +
+                         " are of different systems, " + boards.front().clang_triple + " and " +
+                         board.clang_triple + ", expected a library for each");
+    }
     // At start the library takes the first board whose features the CPU has.
     std::stable_sort(boards.begin(), boards.end(), [](const Board &a, const Board &b) {
         return a.cpu_features.size() > b.cpu_features.size();

@@ -45,7 +45,7 @@ std::vector<const Template *> templates_for(const Board &board);
 const Template &template_of(const Schedule &schedule, const Board &board);
 
 std::span<const Template> reference_templates();
-std::span<const Template> x86_templates();
+std::span<const Template> cpu_templates();
 
 // Kernels that compute on nchw alone, and whether this one's input and output are.
 bool is_plain(const Kernel &kernel);

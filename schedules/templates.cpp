@@ -13,7 +13,8 @@ struct Family {
 };
 
 constexpr Family families[] = {
-    {"x86", x86_templates},
+    {"x86", cpu_templates},
+    {"arm", cpu_templates},
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ struct BoardError : std::runtime_error {
 // The facts about a machine that schedules and the compiler read; a file each in targets/boards/.
 struct Board {
     std::string name, description;
-    std::string family;         // which schedules apply: "x86"
+    std::string family;         // which schedules apply: "x86" or "arm"
     std::string halide_target;  // for Halide::Target
     std::string clang_triple;   // for the driver and the weights
     std::vector<std::string>

@@ -83,7 +83,7 @@ Board read_board(const std::filesystem::path &file) {
     reader.read("name", b.name, "the file's stem");
     reader.read("description", b.description, "a line of text");
     reader.read("source", b.source, "where the numbers come from");
-    reader.read("family", b.family, "\"x86\"");
+    reader.read("family", b.family, "\"x86\" or \"arm\"");
     reader.read("halide_target", b.halide_target, "a Halide target string");
     reader.read("clang_triple", b.clang_triple, "a target triple");
     reader.read("cpu_features", b.cpu_features, "a list of feature names");
@@ -104,7 +104,8 @@ Board read_board(const std::filesystem::path &file) {
     reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
     reader.expect_no_other_keys();
     if (b.name != file.stem()) reader.fail("name", "is \"" + b.name + "\"", "the file's stem");
-    if (b.family != "x86") reader.fail("family", "is \"" + b.family + "\"", "\"x86\"");
+    if (b.family != "x86" && b.family != "arm")
+        reader.fail("family", "is \"" + b.family + "\"", "\"x86\" or \"arm\"");
     if ((b.vector_floats & (b.vector_floats - 1)) != 0 || b.vector_floats < 4) {
         reader.fail("vector_floats", "is " + std::to_string(b.vector_floats),
                     "a power of two of at least 4");

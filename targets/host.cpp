@@ -72,6 +72,7 @@ void read_caches(Board &board) {
 }
 
 bool describes_this_machine(const Board &board) {
+    if (board.family != "x86") return false;
     if (!board.vendor.empty() && board.vendor != host_vendor()) return false;
     return std::all_of(
         board.cpu_features.begin(), board.cpu_features.end(),

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "targets/board.h"
 #include "tools/command.h"
@@ -16,10 +17,43 @@ void list_boards() {
     for (const std::string &name : board_names()) {
         const Board b = load_board(name);
         const std::string text = name == "host" ? "this machine, as " + b.name : b.description;
-        std::printf("%-14s %-7d %9.0f %8d %8d %8.0f  %s\n", name.c_str(), b.vector_floats,
-                    b.peak_gflops(), b.l1d_bytes / 1024, b.l2_bytes / 1024, b.l3_bytes / 1048576.0,
+        const bool has_l3 = b.l3_bytes > b.l2_bytes;
+        const std::string l3 = has_l3 ? std::to_string(b.l3_bytes / 1048576) : "-";
+        std::printf("%-14s %-7d %9.0f %8d %8d %8s  %s\n", name.c_str(), b.vector_floats,
+                    b.peak_gflops(), b.l1d_bytes / 1024, b.l2_bytes / 1024, l3.c_str(),
                     text.c_str());
     }
+}
+
+void print_level(const char *name, const std::string &size, double bytes_per_cycle,
+                 const Board &b) {
+    const double gbytes = bytes_per_cycle * b.clock_ghz;
+    std::printf("%-8s %10s %8.0f %8.1f\n", name, size.c_str(), gbytes, b.peak_gflops() / gbytes);
+}
+
+std::string kib(int bytes) {
+    return std::to_string(bytes / 1024) + " KiB";
+}
+
+void show_board(const std::string &name) {
+    const Board b = load_board(name);
+    std::printf("board      %s: %s\n", b.name.c_str(), b.description.c_str());
+    std::printf("target     %s\n", b.halide_target.c_str());
+    std::string features;
+    for (const std::string &feature : b.cpu_features)
+        features += (features.empty() ? "" : " ") + feature;
+    std::printf("needs      %s\n", features.empty() ? "nothing beyond these" : features.c_str());
+    std::printf("vectors    %d floats in %d registers\n", b.vector_floats, b.vector_registers);
+    std::printf("a cycle    %g multiply-adds, %g loads; a multiply-add takes %d cycles\n",
+                b.fma_per_cycle, b.loads_per_cycle, b.fma_latency_cycles);
+    std::printf("a core     %.1f GFLOP/s at %g GHz\n\n", b.peak_gflops(), b.clock_ghz);
+    std::printf("%-8s %10s %8s %8s\n", "level", "size", "GB/s", "ridge");
+    print_level("L1d", kib(b.l1d_bytes), b.loads_per_cycle * b.vector_floats * 4, b);
+    print_level("L2", kib(b.l2_bytes), b.l2_bytes_per_cycle, b);
+    if (b.l3_bytes > b.l2_bytes) print_level("L3", kib(b.l3_bytes), b.l3_bytes_per_cycle, b);
+    print_level("memory", "", b.dram_bytes_per_cycle, b);
+    std::printf("\nridge: operations a byte from which the multiply-adds are the limit\n");
+    std::printf("source: %s\n", b.source.c_str());
 }
 
 }  // namespace
@@ -29,7 +63,13 @@ void add_boards_command(CLI::App &app) {
         app.add_subcommand("boards", "List the boards that models can be compiled for");
     command->footer("Board files lie in " + boards_folder().string() +
                     " (or $CONVOY_BOARDS). GFLOP/s is the peak of one core in float32.");
-    command->callback(list_boards);
+    CLI::App *show = command->add_subcommand("show", "What is known of one, with its roofline");
+    const auto name = std::make_shared<std::string>();
+    show->add_option("BOARD", *name, "its name")->required();
+    show->callback([name] { show_board(*name); });
+    command->callback([command] {
+        if (command->get_subcommands().empty()) list_boards();
+    });
 }
 
 }  // namespace convoy

@@ -76,7 +76,7 @@ const BadValue bad_values[] = {
      {"avx2", "avx3"},
      "\"cpu_features\" has \"avx3\", expected one of fma, f16c, avx2, avx512f"},
     {"vendor", 7, "\"vendor\" is 7, expected a CPUID vendor"},
-    {"family", "arm", "\"family\" is \"arm\", expected \"x86\""},
+    {"family", "mips", "\"family\" is \"mips\", expected \"x86\" or \"arm\""},
     {"name", "avx3", "\"name\" is \"avx3\", expected the file's stem"},
     {"vector_floats", "8", "\"vector_floats\" is \"8\", expected a whole number"},
     {"vector_floats", 8.5, "\"vector_floats\" is 8.5, expected a whole number"},

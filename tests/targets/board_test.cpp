@@ -59,9 +59,10 @@ TEST(Boards, EveryFileLoads) {
         const Board board = load_board(name);
         EXPECT_EQ(board.name, name);
         EXPECT_FALSE(board.source.empty()) << name;
-        EXPECT_FALSE(board.cpu_features.empty()) << name;
+        EXPECT_EQ(board.cpu_features.empty(), board.family == "arm") << name;
         EXPECT_LT(board.l1d_bytes, board.l2_bytes) << name;
-        EXPECT_LT(board.l2_bytes, board.l3_bytes) << name;
+        // Equal where there is no third level.
+        EXPECT_LE(board.l2_bytes, board.l3_bytes) << name;
     }
 }
 

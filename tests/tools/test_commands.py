@@ -37,7 +37,19 @@ class Usage(CommandTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         names = [line.split()[0] for line in result.stdout.splitlines()[1:]]
         self.assertEqual(names[0], "host")
-        self.assertLessEqual({"avx2", "avx512"}, set(names))
+        self.assertLessEqual({"avx2", "avx512", "cortex-a72"}, set(names))
+
+    def test_one_board(self):
+        for name in ("host", "avx2", "cortex-a53", "neoverse-v2"):
+            result = convoy("boards", "show", name)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            levels = dict(line.split(maxsplit=1) for line in result.stdout.split("ridge\n", 1)[1].splitlines()[:4] if line)
+            self.assertIn("memory", levels)
+            # Farther levels are slower, so that more operations a byte are needed.
+            ridges = [float(line.split()[-1]) for name, line in levels.items() if name in ("L1d", "L2", "L3", "memory")]
+            self.assertEqual(ridges, sorted(ridges), result.stdout)
+        self.expect_error(convoy("boards", "show", "toaster"), "'toaster'", "cortex-a72")
+        self.expect_error(convoy("boards", "show"), "BOARD")
 
 
 class Compile(CommandTest):

@@ -2,7 +2,7 @@
 
 #include "schedules/template.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 // Grouped, depthwise and few-channel convolution: a vector holds `vector_ow` columns of all the
 // lanes' groups, the register tile is tile_ow such vectors x tile_oh rows x tile_oc output channels
@@ -10,4 +10,4 @@ namespace convoy::x86 {
 // rows before output channels.
 extern const Template group_lanes;
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -1,9 +1,9 @@
-#include "schedules/x86/gspc.h"
+#include "schedules/cpu/gspc.h"
 
 #include "generators/gspc_conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -179,4 +179,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template gspc = {"gspc", 1, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

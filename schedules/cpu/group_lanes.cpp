@@ -1,9 +1,9 @@
-#include "schedules/x86/group_lanes.h"
+#include "schedules/cpu/group_lanes.h"
 
 #include "generators/grouped_conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -209,4 +209,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template group_lanes = {"group_lanes", 2, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -8,7 +8,7 @@
 // What the analytical models of the x86 templates share: cycles of one core for a register tile and
 // for traffic.
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 inline int64_t ceil_div(int64_t a, int64_t b) {
     return (a + b - 1) / b;
@@ -52,4 +52,4 @@ inline bool tile_fits(const Board &board, int accumulators, int streamed_operand
            accumulators <= board.vector_registers * 3 / 4;
 }
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -1,11 +1,11 @@
-#include "schedules/x86/oc_vectors.h"
+#include "schedules/cpu/oc_vectors.h"
 
 #include <numeric>
 
 #include "generators/conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -281,4 +281,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template oc_vectors = {"oc_vectors", 1, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -1,4 +1,4 @@
-#include "schedules/x86/vector_lanes.h"
+#include "schedules/cpu/vector_lanes.h"
 
 #include "generators/channel_shuffle.h"
 #include "generators/elementwise.h"
@@ -10,9 +10,9 @@
 #include "generators/resample.h"
 #include "generators/softmax.h"
 #include "generators/strided_copy.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -264,4 +264,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template vector_lanes = {"vector_lanes", 1, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -1,9 +1,9 @@
-#include "schedules/x86/separable.h"
+#include "schedules/cpu/separable.h"
 
 #include "generators/separable_conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -244,4 +244,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template separable = {"separable", 1, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

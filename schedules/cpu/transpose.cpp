@@ -1,11 +1,11 @@
-#include "schedules/x86/transpose.h"
+#include "schedules/cpu/transpose.h"
 
 #include <numeric>
 
 #include "generators/reorder.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -101,4 +101,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template transpose = {"transpose", 1, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -2,7 +2,7 @@
 
 #include "schedules/template.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 // winograd_rows_conv2d (generators/winograd_rows_conv2d.h), for boards of 32 vector registers: 16
 // hold too few products for the transforms to pay. Parameters:
@@ -12,4 +12,4 @@ namespace convoy::x86 {
 //   rows_outer                 as group_lanes
 extern const Template winograd_rows;
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

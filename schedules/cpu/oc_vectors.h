@@ -2,7 +2,7 @@
 
 #include "schedules/template.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 // Convolution in register tiles of tile_ow columns x tile_oh rows x tile_oc vectors of output
 // channels; weights are loaded as vectors, input elements broadcast. `tile_ic` > 0 cuts the
@@ -10,4 +10,4 @@ namespace convoy::x86 {
 // cache. `rows_outer` walks rows before output channels.
 extern const Template oc_vectors;
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

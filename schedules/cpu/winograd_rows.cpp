@@ -1,9 +1,9 @@
-#include "schedules/x86/winograd_rows.h"
+#include "schedules/cpu/winograd_rows.h"
 
 #include "generators/winograd_rows_conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -183,4 +183,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 const Template winograd_rows = {"winograd_rows", 1,      accepts, candidates,
                                 illegal,         cycles, build,   /*is_exact=*/false};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

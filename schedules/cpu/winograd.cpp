@@ -1,12 +1,12 @@
-#include "schedules/x86/winograd.h"
+#include "schedules/cpu/winograd.h"
 
 #include <numeric>
 
 #include "generators/conv2d.h"
 #include "generators/winograd_conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -245,4 +245,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 const Template winograd = {"winograd", 2,      accepts, candidates,
                            illegal,    cycles, build,   /*is_exact=*/false};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

@@ -1,9 +1,9 @@
-#include "schedules/x86/two_level.h"
+#include "schedules/cpu/two_level.h"
 
 #include "generators/two_level_conv2d.h"
-#include "schedules/x86/cost.h"
+#include "schedules/cpu/cost.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 using namespace Halide;
 
@@ -233,4 +233,4 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 const Template two_level = {"two_level", 1, accepts, candidates, illegal, cycles, build};
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu

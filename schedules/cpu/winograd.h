@@ -2,10 +2,10 @@
 
 #include "schedules/template.h"
 
-namespace convoy::x86 {
+namespace convoy::cpu {
 
 // winograd_conv2d: matrix products a point of the tile, in bands of tile rows whose transformed
 // input stays in the second-level cache.
 extern const Template winograd;
 
-}  // namespace convoy::x86
+}  // namespace convoy::cpu
