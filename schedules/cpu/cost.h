@@ -5,7 +5,7 @@
 
 #include "targets/board.h"
 
-// What the analytical models of the x86 templates share: cycles of one core for a register tile and
+// What the analytical models of the templates share: cycles of one core for a register tile and
 // for traffic.
 
 namespace convoy::cpu {
