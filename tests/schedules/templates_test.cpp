@@ -35,7 +35,9 @@ TEST(Boards, NameHalideTargetsWithTheirVectors) {
         ASSERT_TRUE(Halide::Target::validate_target_string(board.halide_target)) << name;
         const Halide::Target target(board.halide_target);
         EXPECT_EQ(target.natural_vector_size<float>(), board.vector_floats) << name;
-        EXPECT_TRUE(target.has_feature(Halide::Target::FMA)) << name;
+        const bool is_arm = target.arch == Halide::Target::ARM;
+        EXPECT_EQ(board.family, is_arm ? "arm" : "x86") << name;
+        EXPECT_TRUE(is_arm || target.has_feature(Halide::Target::FMA)) << name;
     }
 }
 
