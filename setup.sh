@@ -4,8 +4,8 @@
 #
 #   ./setup.sh [--test] [TARGET...]
 #
-# --test adds what the tests need, from PyPI and for arm64. Without targets everything is built. As many compilers run at once
-# as there are processors and memory for them, or as many as CMAKE_BUILD_PARALLEL_LEVEL says.
+# --test adds what the tests need, from PyPI and for arm64. Without targets everything is built. As many compilers run
+# at once as there are processors and memory for them, or as many as CMAKE_BUILD_PARALLEL_LEVEL says.
 
 set -euo pipefail
 root=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
@@ -17,7 +17,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev libprotobuf-dev llvm
           nlohmann-json3-dev protobuf-compiler)
-cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static) # arm64 programs, and what runs them
+# What links arm64 programs and runs them.
+cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 python_packages=(python3 python3-venv)
 versions="3.11 to 3.13" # those that all pinned packages have wheels for
 usable='import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13)'

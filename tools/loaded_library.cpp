@@ -33,6 +33,22 @@ struct TemporaryFolder {
     fs::path path;
 };
 
+// "x86" of "x86-64-linux-avx2".
+std::string processor_of(const std::string &halide_target) {
+    return halide_target.substr(0, halide_target.find('-'));
+}
+
+// All boards of a library are of one system.
+void expect_own_processor(const nlohmann::json &manifest, const fs::path &file) {
+    const nlohmann::json &board = manifest.at("boards").at(0);
+    const std::string target = board.at("halide_target");
+    const std::string own = processor_of(detect_host().halide_target);
+    if (processor_of(target) == own) return;
+    throw std::runtime_error(file.string() + ": the library is for " +
+                             board.at("board").get<std::string>() + " (" + target +
+                             "), expected one for " + own + ", which runs here");
+}
+
 }  // namespace
 
 LoadedLibrary::LoadedLibrary(const fs::path &where) : name_(where.filename()) {
@@ -47,6 +63,7 @@ LoadedLibrary::LoadedLibrary(const fs::path &where) : name_(where.filename()) {
     } catch (const nlohmann::json::exception &error) {
         throw std::runtime_error(json.string() + ": not a manifest: " + error.what());
     }
+    expect_own_processor(manifest_, json);
     std::optional<TemporaryFolder> temporary;  // needed until the library is loaded
     fs::path library = folder / "lib" / ("lib" + name_ + ".so");
     const fs::path archive = folder / "lib" / ("lib" + name_ + ".a");

@@ -64,6 +64,13 @@ void vectorize_columns(Func &sum, RVar each) {
 struct Builder {
     int vector;
 
+    // One output whose elements need nothing beside each other.
+    template<typename Stages>
+    ScheduledKernel in_vectors(Stages s, const View &output) const {
+        schedule_output(s.output, output, vector, s.lane, s.w, s.h, s.block, s.image);
+        return {s.output, s.arguments()};
+    }
+
     ScheduledKernel operator()(const Pool2dKernel &kernel) const {
         Pool2dStages s = pool2d(kernel);
         const int lanes = Vectors(kernel.output, vector).lanes;
@@ -79,14 +86,10 @@ struct Builder {
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const ElementwiseKernel &kernel) const {
-        ElementwiseStages s = elementwise(kernel);
-        schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
-        return {s.output, s.arguments()};
+        return in_vectors(elementwise(kernel), kernel.output);
     }
     ScheduledKernel operator()(const ReorderKernel &kernel) const {
-        ReorderStages s = reorder(kernel);
-        schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
-        return {s.output, s.arguments()};
+        return in_vectors(reorder(kernel), kernel.output);
     }
     ScheduledKernel operator()(const SoftmaxKernel &kernel) const {
         SoftmaxStages s = softmax(kernel);
@@ -177,14 +180,10 @@ struct Builder {
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const ResampleKernel &kernel) const {
-        ResampleStages s = resample(kernel);
-        schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
-        return {s.output, s.arguments()};
+        return in_vectors(resample(kernel), kernel.output);
     }
     ScheduledKernel operator()(const ChannelShuffleKernel &kernel) const {
-        ChannelShuffleStages s = channel_shuffle(kernel);
-        schedule_output(s.output, kernel.output, vector, s.lane, s.w, s.h, s.block, s.image);
-        return {s.output, s.arguments()};
+        return in_vectors(channel_shuffle(kernel), kernel.output);
     }
     ScheduledKernel operator()(const auto &) const {
         throw std::logic_error("vector_lanes does not schedule convolutions");

@@ -52,7 +52,7 @@ def conv_model(ic, oc, groups, kernel, stride, pad, plane, random, layers=2):
 
 
 @unittest.skipUnless(COMPILER and EMULATOR, "gcc-aarch64-linux-gnu or qemu-user-static is missing")
-class Arm(CommandTest):
+class Programs(CommandTest):
     def link(self, model, board, *arguments):
         """The program that runs the model; the library is all it links beside the C library."""
         self.compile(model, "--board", board, "--name", "net", *arguments)
@@ -89,6 +89,8 @@ class Arm(CommandTest):
                 found = self.run_program(self.link(DIGITS, board), inputs)
                 np.testing.assert_allclose(found, expected.ravel(), rtol=0, atol=1e-4 * np.abs(expected).max())
 
+
+class Command(CommandTest):
     def test_objects_are_arm64(self):
         for board in BOARDS:
             self.compile(DIGITS, "--board", board, "--name", "net")
@@ -100,6 +102,11 @@ class Arm(CommandTest):
     def test_boards_of_two_systems_are_refused(self):
         result = convoy("compile", DIGITS, "-o", self.out, "--board", "avx2,cortex-a72")
         self.expect_error(result, "avx2 and cortex-a72", "aarch64-linux-gnu", "a library for each")
+
+    def test_other_processors_do_not_run_it(self):
+        self.compile(DIGITS, "--board", "cortex-a72", "--name", "net")
+        for command in (("verify", DIGITS), ("bench",)):
+            self.expect_error(convoy(*command, self.out / "net"), "net.json", "cortex-a72", "expected one for x86")
 
 
 if __name__ == "__main__":
