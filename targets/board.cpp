@@ -26,11 +26,13 @@ std::vector<std::string> board_names() {
 
 Board load_board(const std::string &name) {
     if (name == "host") return detect_host();
+    if (name.ends_with(".json")) return read_board(name);
     const std::vector<std::string> names = board_names();
     if (std::find(names.begin(), names.end(), name) == names.end()) {
         std::string known;
         for (const std::string &n : names) known += (known.empty() ? "" : ", ") + n;
-        throw BoardError("unknown board '" + name + "', expected one of " + known);
+        throw BoardError("unknown board '" + name + "', expected one of " + known +
+                         ", or a file of one, as ./my-board.json");
     }
     return read_board(boards_folder() / (name + ".json"));
 }

@@ -47,7 +47,8 @@ std::filesystem::path boards_folder();
 // Names of all board files, sorted, "host" first.
 std::vector<std::string> board_names();
 
-// A board file by name, or this machine for "host". Throws BoardError.
+// A board by name, this machine for "host", or what a file is that ends in ".json". Throws
+// BoardError.
 Board load_board(const std::string &name);
 
 // Reads one board file. Throws BoardError naming the file, the key, what was found and expected.

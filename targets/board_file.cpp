@@ -1,15 +1,24 @@
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "targets/board.h"
 #include "targets/cpu_features.h"
+#include "targets/system.h"
 
 namespace convoy {
 
 namespace {
 
 using nlohmann::json;
+
+template<typename List>
+std::string joined(const List &names) {
+    std::string text;
+    for (const std::string &name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
 
 class Reader {
 public:
@@ -45,10 +54,18 @@ public:
         }
         value = (T)number;
     }
+    // A line: it goes into a comment of C and into tables.
+    void read_line(const char *key, std::string &value, const char *expected) {
+        read(key, value, expected);
+        const bool has_control =
+            std::any_of(value.begin(), value.end(), [](char c) { return (unsigned char)c < ' '; });
+        if (value.empty() || has_control) fail(key, "is " + object_.at(key).dump(), expected);
+    }
     void expect_no_other_keys() const {
         for (const auto &[key, value] : object_.items()) {
             if (!read_keys_.contains(key))
-                throw BoardError(file_.string() + ": unknown key \"" + key + "\"");
+                throw BoardError(file_.string() + ": unknown key \"" + key + "\", expected " +
+                                 joined(read_keys_));
         }
     }
     [[noreturn]] void fail(const std::string &key, const std::string &found,
@@ -65,13 +82,28 @@ private:
 json parse(const std::filesystem::path &file) {
     std::ifstream stream(file);
     if (!stream) throw BoardError(file.string() + ": cannot be read");
+    std::set<std::string> keys;
+    const auto note_key = [&](int depth, json::parse_event_t event, json &parsed) {
+        if (event == json::parse_event_t::key && depth == 1 &&
+            !keys.insert(parsed.get<std::string>()).second)
+            throw BoardError(file.string() + ": \"" + parsed.get<std::string>() +
+                             "\" is there twice, expected once");
+        return true;
+    };
     try {
-        json object = json::parse(stream);
+        json object = json::parse(stream, note_key);
         if (!object.is_object()) throw BoardError(file.string() + ": not a JSON object");
         return object;
     } catch (const json::parse_error &error) {
         throw BoardError(file.string() + ": not JSON: " + error.what());
     }
+}
+
+// Names go into symbols, C strings and lists: "host" means this machine.
+bool is_name(const std::string &name) {
+    return name != "host" && std::all_of(name.begin(), name.end(), [](char c) {
+               return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
+           });
 }
 
 }  // namespace
@@ -80,9 +112,9 @@ Board read_board(const std::filesystem::path &file) {
     const json object = parse(file);
     Reader reader(file, object);
     Board b;
-    reader.read("name", b.name, "the file's stem");
-    reader.read("description", b.description, "a line of text");
-    reader.read("source", b.source, "where the numbers come from");
+    reader.read_line("name", b.name, "the file's stem");
+    reader.read_line("description", b.description, "a line of text");
+    reader.read_line("source", b.source, "a line of where the numbers come from");
     reader.read("family", b.family, "\"x86\" or \"arm\"");
     reader.read("halide_target", b.halide_target, "a Halide target string");
     reader.read("clang_triple", b.clang_triple, "a target triple");
@@ -103,7 +135,13 @@ Board read_board(const std::filesystem::path &file) {
     reader.read_number("l3_bytes_per_cycle", b.l3_bytes_per_cycle, 1024);
     reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
     reader.expect_no_other_keys();
-    if (b.name != file.stem()) reader.fail("name", "is \"" + b.name + "\"", "the file's stem");
+    if (b.name != file.stem())
+        reader.fail("name", "is \"" + b.name + "\"",
+                    "the file's stem, \"" + file.stem().string() + "\"");
+    if (!is_name(b.name)) {
+        reader.fail("name", "is \"" + b.name + "\"",
+                    "letters, digits, '.', '-' and '_', and not \"host\"");
+    }
     if (b.family != "x86" && b.family != "arm")
         reader.fail("family", "is \"" + b.family + "\"", "\"x86\" or \"arm\"");
     if ((b.vector_floats & (b.vector_floats - 1)) != 0 || b.vector_floats < 4) {
@@ -112,12 +150,18 @@ Board read_board(const std::filesystem::path &file) {
     }
     for (const std::string &feature : b.cpu_features) {
         if (!find_cpu_feature(feature.c_str())) {
-            std::string known;
-            for (const CpuFeature &f : known_cpu_features())
-                known += std::string(known.empty() ? "" : ", ") + f.name;
-            reader.fail("cpu_features", "has \"" + feature + "\"", "one of " + known);
+            std::vector<std::string> known;
+            for (const CpuFeature &f : known_cpu_features()) known.push_back(f.name);
+            reader.fail("cpu_features", "has \"" + feature + "\"", "one of " + joined(known));
         }
     }
+    if (b.l2_bytes < b.l1d_bytes)
+        reader.fail("l2_bytes", "is " + std::to_string(b.l2_bytes), "no less than \"l1d_bytes\"");
+    if (b.l3_bytes < b.l2_bytes)
+        reader.fail("l3_bytes", "is " + std::to_string(b.l3_bytes),
+                    "no less than \"l2_bytes\", equal where there is no third level");
+    if (const auto problem = target_problem(b))
+        reader.fail(problem->key, problem->found, problem->expected);
     return b;
 }
 

@@ -17,7 +17,8 @@ constexpr CpuFeature features[] = {
     {"avx512vl", 7, 0, 'b', 31, zmm},     {"avx512vbmi", 7, 0, 'c', 1, zmm},
     {"avx512vbmi2", 7, 0, 'c', 6, zmm},   {"avx512vnni", 7, 0, 'c', 11, zmm},
     {"avx512bitalg", 7, 0, 'c', 12, zmm}, {"avx512vpopcntdq", 7, 0, 'c', 14, zmm},
-    {"avx512bf16", 7, 1, 'a', 5, zmm},
+    {"avx512bf16", 7, 1, 'a', 5, zmm},    {"avxvnni", 7, 1, 'a', 4, ymm},
+    {"avx512fp16", 7, 0, 'd', 23, zmm},
 };
 
 }  // namespace

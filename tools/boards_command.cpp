@@ -35,8 +35,7 @@ std::string kib(int bytes) {
     return std::to_string(bytes / 1024) + " KiB";
 }
 
-void show_board(const std::string &name) {
-    const Board b = load_board(name);
+void show_board(const Board &b) {
     std::printf("board      %s: %s\n", b.name.c_str(), b.description.c_str());
     std::printf("target     %s\n", b.halide_target.c_str());
     std::string features;
@@ -56,17 +55,31 @@ void show_board(const std::string &name) {
     std::printf("source: %s\n", b.source.c_str());
 }
 
+void check_boards(const std::vector<std::filesystem::path> &files) {
+    std::vector<Board> boards;
+    for (const std::filesystem::path &file : files) boards.push_back(read_board(file));
+    for (size_t i = 0; i < boards.size(); i++) {
+        if (i > 0) std::printf("\n");
+        show_board(boards[i]);
+    }
+}
+
 }  // namespace
 
 void add_boards_command(CLI::App &app) {
     CLI::App *command =
         app.add_subcommand("boards", "List the boards that models can be compiled for");
     command->footer("Board files lie in " + boards_folder().string() +
-                    " (or $CONVOY_BOARDS). GFLOP/s is the peak of one core in float32.");
+                    " (or $CONVOY_BOARDS); a file of your own ends in .json and "
+                    "stands in place of a name. GFLOP/s is the peak of one core in float32.");
     CLI::App *show = command->add_subcommand("show", "What is known of one, with its roofline");
     const auto name = std::make_shared<std::string>();
-    show->add_option("BOARD", *name, "its name")->required();
-    show->callback([name] { show_board(*name); });
+    show->add_option("BOARD", *name, "its name, or a file that ends in .json")->required();
+    show->callback([name] { show_board(load_board(*name)); });
+    CLI::App *check = command->add_subcommand("check", "Whether board files are right; shows them");
+    const auto files = std::make_shared<std::vector<std::filesystem::path>>();
+    check->add_option("FILE", *files, "board files")->required();
+    check->callback([files] { check_boards(*files); });
     command->callback([command] {
         if (command->get_subcommands().empty()) list_boards();
     });

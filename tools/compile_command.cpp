@@ -68,10 +68,12 @@ void add_compile_command(CLI::App &app) {
     options->compile.jobs = std::max(1u, std::thread::hardware_concurrency());
     command->add_option("model", options->model, model_argument_help)->required();
     command
-        ->add_option("--board", options->compile.boards,
-                     "Board or boards (comma-separated): 'convoy boards' lists them. With several, "
-                     "the library takes "
-                     "the best one that the CPU supports when it starts")
+        ->add_option(
+            "--board", options->compile.boards,
+            "Board or boards (comma-separated): 'convoy boards' lists them, a file of your own "
+            "ends in .json. With several, "
+            "the library takes "
+            "the best one that the CPU supports when it starts")
         ->delimiter(',')
         ->capture_default_str();
     command

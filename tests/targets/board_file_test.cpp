@@ -76,8 +76,32 @@ const BadValue bad_values[] = {
      {"avx2", "avx3"},
      "\"cpu_features\" has \"avx3\", expected one of fma, f16c, avx2, avx512f"},
     {"vendor", 7, "\"vendor\" is 7, expected a CPUID vendor"},
+    {"cpu_features",
+     {"avx2", "fma"},
+     "\"cpu_features\" lacks \"f16c\", expected what \"halide_target\" uses"},
     {"family", "mips", "\"family\" is \"mips\", expected \"x86\" or \"arm\""},
-    {"name", "avx3", "\"name\" is \"avx3\", expected the file's stem"},
+    {"family", "arm", "\"family\" is \"arm\", expected \"x86\", as \"halide_target\""},
+    {"halide_target", "x86-64-linux-avx3",
+     "\"halide_target\" is \"x86-64-linux-avx3\", expected a Halide target, as x86-64-linux-avx2"},
+    {"halide_target", "", "\"halide_target\" is \"\", expected a Halide target"},
+    {"halide_target", "x86-64-windows-avx2",
+     "\"halide_target\" is \"x86-64-windows-avx2\", expected one that starts with x86-64-linux "
+     "or "},
+    {"halide_target", "x86-32-linux-avx2",
+     "\"halide_target\" is \"x86-32-linux-avx2\", expected one that starts with x86-64-linux or "},
+    {"halide_target", "arm-64-linux",
+     "\"clang_triple\" is \"x86_64-linux-gnu\", expected one of \"halide_target\"'s system, as "
+     "aarch64-linux-gnu"},
+    {"halide_target", "x86-64-linux-avx2-fma-f16c-avx512_skylake",
+     "\"cpu_features\" lacks \"avx512vl\", expected what \"halide_target\" uses"},
+    {"clang_triple", "x86_64-windows-msvc",
+     "\"clang_triple\" is \"x86_64-windows-msvc\", expected one"},
+    {"clang_triple", "x86_64", "\"clang_triple\" is \"x86_64\", expected one of"},
+    {"clang_triple", "", "\"clang_triple\" is \"\", expected one of"},
+    {"name", "avx3", "\"name\" is \"avx3\", expected the file's stem, \"avx2\""},
+    {"name", "", "\"name\" is \"\", expected the file's stem"},
+    {"source", "", "\"source\" is \"\", expected a line of where the numbers come from"},
+    {"description", "two\nlines", "\"description\" is \"two\\nlines\", expected a line of text"},
     {"vector_floats", "8", "\"vector_floats\" is \"8\", expected a whole number"},
     {"vector_floats", 8.5, "\"vector_floats\" is 8.5, expected a whole number"},
     {"vector_floats", true, "\"vector_floats\" is true, expected a whole number"},
@@ -89,7 +113,9 @@ const BadValue bad_values[] = {
     {"clock_ghz", -1.5, "\"clock_ghz\" is -1.5, expected more than 0 and at most 10"},
     {"clock_ghz", "fast", "\"clock_ghz\" is \"fast\", expected a number"},
     {"l2_bytes", 1000000000000, "\"l2_bytes\" is 1000000000000, expected more than 0 and at most"},
-    {"speed", 1, "unknown key \"speed\""},
+    {"l2_bytes", 16384, "\"l2_bytes\" is 16384, expected no less than \"l1d_bytes\""},
+    {"l3_bytes", 65536, "\"l3_bytes\" is 65536, expected no less than \"l2_bytes\""},
+    {"speed", 1, "unknown key \"speed\", expected adds_per_cycle, clang_triple, "},
 };
 
 TEST_F(BoardFile, BadValuesAreNamedWithWhatIsExpected) {
@@ -100,6 +126,37 @@ TEST_F(BoardFile, BadValuesAreNamedWithWhatIsExpected) {
         EXPECT_THAT(error, testing::StartsWith(file_.string() + ": " + bad.error));
         EXPECT_THAT(error, Not(HasSubstr("\n")));
     }
+}
+
+TEST_F(BoardFile, NamesAreOfLettersAndDigits) {
+    for (const char *name : {"host", "my board", "a\"b", "ä"}) {
+        json board = good_board();
+        board["name"] = name;
+        const std::filesystem::path file = folder_ / (std::string(name) + ".json");
+        std::ofstream(file) << board;
+        try {
+            read_board(file);
+            ADD_FAILURE() << "no error for " << name;
+        } catch (const BoardError &error) {
+            EXPECT_THAT(error.what(), HasSubstr(", expected letters, digits, '.', '-' and '_'"));
+        }
+    }
+}
+
+TEST_F(BoardFile, ArmHasNoCpuFeatures) {
+    std::ifstream stream(boards_folder() / "cortex-a72.json");
+    json board = json::parse(stream);
+    board["name"] = "avx2";
+    EXPECT_EQ(error_of(board.dump()), "");
+    board["cpu_features"] = {"fma"};
+    EXPECT_EQ(error_of(board.dump()),
+              file_.string() + ": \"cpu_features\" has \"fma\", expected none for aarch64-linux");
+}
+
+TEST_F(BoardFile, AKeyThatIsThereTwiceIsNamed) {
+    std::string text = good_board().dump();
+    text.insert(1, "\"clock_ghz\": 3,");
+    EXPECT_EQ(error_of(text), file_.string() + ": \"clock_ghz\" is there twice, expected once");
 }
 
 TEST_F(BoardFile, TextThatIsNoBoardIsNamedInOneLine) {

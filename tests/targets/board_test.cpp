@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "targets/cpu_features.h"
+#include "targets/system.h"
 #include "tests/temporary_folder.h"
 
 namespace convoy {
@@ -71,7 +72,8 @@ TEST(Boards, AnUnknownNameListsTheKnownOnes) {
     for (const std::string &name : board_names()) known += (known.empty() ? "" : ", ") + name;
     ASSERT_THAT(known, HasSubstr("host, avx2, avx512"));
     EXPECT_EQ(board_error_of([] { load_board("cray1"); }),
-              "unknown board 'cray1', expected one of " + known);
+              "unknown board 'cray1', expected one of " + known +
+                  ", or a file of one, as ./my-board.json");
     // Names are names, not paths.
     EXPECT_THAT(board_error_of([] { load_board("../boards/avx2"); }), HasSubstr("unknown board"));
 }
@@ -85,6 +87,23 @@ TEST(Boards, AreReadFromTheFolderOfTheEnvironment) {
     EXPECT_EQ(load_board("avx2").name, "avx2");
     EXPECT_THAT(board_error_of([] { load_board("zen4"); }),
                 HasSubstr("expected one of host, avx2"));
+}
+
+TEST(Boards, AFileStandsForABoard) {
+    const TemporaryFolder folder;
+    nlohmann::json board;
+    std::ifstream(boards_folder() / "avx2.json") >> board;
+    board["name"] = "mine";
+    const std::string file = folder.path / "mine.json";
+    std::ofstream(file) << board;
+    EXPECT_EQ(load_board(file).name, "mine");
+    EXPECT_EQ(board_error_of([&] { load_board(file + "x.json"); }),
+              file + "x.json: cannot be read");
+}
+
+TEST(Boards, AreOfASystem) {
+    EXPECT_EQ(system_of(load_board("sapphirerapids")), "x86_64-linux");
+    EXPECT_EQ(system_of(load_board("cortex-a53")), "aarch64-linux");
 }
 
 TEST(Boards, AFolderThatIsNotThereIsNamed) {

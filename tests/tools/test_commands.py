@@ -3,6 +3,7 @@
 import json
 import re
 import unittest
+from pathlib import Path
 
 import numpy as np
 
@@ -50,6 +51,22 @@ class Usage(CommandTest):
             self.assertEqual(ridges, sorted(ridges), result.stdout)
         self.expect_error(convoy("boards", "show", "toaster"), "'toaster'", "cortex-a72")
         self.expect_error(convoy("boards", "show"), "BOARD")
+
+    def test_files_of_boards(self):
+        show = convoy("boards", "show", "cortex-a72").stdout
+        source = Path(__file__).parents[2] / "targets" / "boards" / "cortex-a72.json"
+        mine = self.write("mine.json", source.read_bytes().replace(b'"cortex-a72"', b'"mine"'))
+        for command in (["show", mine], ["check", mine], ["check", mine, source]):
+            result = convoy("boards", *command)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertTrue(result.stdout.startswith(show.replace("cortex-a72:", "mine:")), result.stdout)
+        self.compile(DIGITS, "--board", mine, "--quiet")
+        self.assertEqual(json.loads((self.out / "share" / "digits.json").read_text())["boards"][0]["board"], "mine")
+        bad = self.write("bad.json", mine.read_bytes().replace(b'"mine"', b'"bad"').replace(b"1.5", b"-1.5"))
+        for command in (["boards", "check", mine, bad], ["boards", "show", bad], ["compile", DIGITS, "-o", self.out,
+                                                                               "--board", bad]):
+            self.expect_error(convoy(*command), bad, '"clock_ghz" is -1.5, expected more than 0')
+        self.expect_error(convoy("boards", "check"), "FILE")
 
 
 class Compile(CommandTest):
