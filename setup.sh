@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev libprotobuf-dev llvm
           nlohmann-json3-dev protobuf-compiler)
-# What links arm64 programs and runs them.
+# What links arm64 programs, and runs them and those for other x86-64 CPUs.
 cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 python_packages=(python3 python3-venv)
 versions="3.11 to 3.13" # those that all pinned packages have wheels for

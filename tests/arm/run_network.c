@@ -1,5 +1,6 @@
 /* Runs a compiled network named `net` once: program THREADS INPUT OUTPUT. The files hold the floats
-   of all inputs, and of all outputs, one after the other. */
+   of all inputs, and of all outputs, one after the other. Prints the board whose code runs; the exit
+   code is 10 and more for the library's error codes. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,10 +31,11 @@ int main(int argc, char **argv) {
     for (int i = 0; i < net_output_count(); i++)
         outputs[i] = malloc(4 * floats(net_output_shape, i));
     void *const arena = aligned_alloc(64, (net_arena_bytes() + 63) / 64 * 64 + 64);
+    printf("%s\n", net_board());
     const int error = net_run(inputs, outputs, arena, atoi(argv[1]));
     if (error) {
         fprintf(stderr, "%s\n", net_error_text(error));
-        return 1;
+        return 10 + error;
     }
     for (int i = 0; i < net_output_count(); i++)
         fwrite(outputs[i], 4, floats(net_output_shape, i), out);
