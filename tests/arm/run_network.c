@@ -1,6 +1,6 @@
 /* Runs a compiled network named `net` once: program THREADS INPUT OUTPUT. The files hold the floats
-   of all inputs, and of all outputs, one after the other. Prints the board whose code runs; the exit
-   code is 10 and more for the library's error codes. */
+   of all inputs, and of all outputs, one after the other. Prints the board whose code runs; the
+   exit code is 10 and more for the library's error codes. */
 
 #include <stdio.h>
 #include <stdlib.h>
