@@ -10,7 +10,8 @@
 #   BIAS        float32 (oc), with WEIGHTS for a layer with +bias
 #   NAME        of the library and its header, prefix of its functions [the file's name without extension; the
 #               layer's n"name", or its descriptor, with '_' for other characters than letters and digits]
-#   BOARDS      what `convoy boards` lists; with several, the best one that the CPU has is taken at start [host]
+#   BOARDS      what `convoy boards` lists, or board files; with several, the best one that the CPU has is taken at
+#               start. Of boards for several systems those for the build's own are taken [host]
 #   DIMS        sizes of the model's named dimensions, as N=1
 #   SHARED      a shared library rather than a static one
 # It is compiled again when one of the files or the convoy command changes.
@@ -61,8 +62,23 @@ function(_convoy_add_library function target what name)
     if(NOT arg_BOARDS)
         set(arg_BOARDS host)
     endif()
-    list(JOIN arg_BOARDS "," boards)
+    set(boards "")
+    foreach(board IN LISTS arg_BOARDS)
+        if(board MATCHES "\\.json$")
+            _convoy_existing_file("${function}(${target})" "a board file" "${board}" board)
+            list(APPEND call_FILES ${board})
+        endif()
+        list(APPEND boards ${board})
+    endforeach()
+    list(JOIN boards "," boards)
     list(APPEND options --board ${boards})
+    # A toolchain file may leave the processor open.
+    if(CMAKE_SYSTEM_PROCESSOR)
+        string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}-${CMAKE_SYSTEM_NAME}" system)
+        string(REGEX REPLACE "^amd64-" "x86_64-" system "${system}")
+        string(REGEX REPLACE "^arm64-" "aarch64-" system "${system}")
+        list(APPEND options --system ${system})
+    endif()
 
     cmake_path(GET what FILENAME shown)
     add_custom_command(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "compiler/emit/library.h"
@@ -17,6 +18,7 @@
 #include "compiler/plan/lower.h"
 #include "compiler/plan/memory_plan.h"
 #include "compiler/plan/packing.h"
+#include "targets/system.h"
 
 namespace convoy {
 
@@ -54,24 +56,45 @@ Variant compile_variant(const Graph &model, const Board &board, const std::strin
     return variant;
 }
 
+// Each board once, as the names come.
 std::vector<Board> load_boards(const std::vector<std::string> &names) {
     std::vector<Board> boards;
+    std::map<std::string, std::string> name_of;  // by the prefix of the board's symbols
     for (const std::string &name : names) {
         Board board = load_board(name);
-        const auto same = [&](const Board &other) { return other.name == board.name; };
-        if (std::none_of(boards.begin(), boards.end(), same)) boards.push_back(std::move(board));
+        const auto [same, is_new] = name_of.insert({symbol_prefix("", board), name});
+        if (is_new) {
+            boards.push_back(std::move(board));
+        } else if (same->second != name && name != "host" && same->second != "host") {
+            throw BoardError("boards '" + same->second + "' and '" + name +
+                             "' have one name, expected two that differ in a letter or digit");
+        }
     }
-    for (const Board &board : boards) {
-        if (board.clang_triple == boards.front().clang_triple) continue;
-        throw BoardError("boards " + boards.front().name + " and " + board.name +
-                         " are of different systems, " + boards.front().clang_triple + " and " +
-                         board.clang_triple + ", expected a library for each");
-    }
-    // At start the library takes the first board whose features the CPU has.
-    std::stable_sort(boards.begin(), boards.end(), [](const Board &a, const Board &b) {
-        return a.cpu_features.size() > b.cpu_features.size();
-    });
     return boards;
+}
+
+// The boards that are asked for, by their systems.
+std::vector<std::vector<Board>> boards_by_system(const CompileOptions &options) {
+    std::vector<std::vector<Board>> systems;
+    const std::vector<Board> boards = load_boards(options.boards);
+    for (const Board &board : boards) {
+        const std::string system = system_of(board);
+        if (!options.system.empty() && system != options.system) continue;
+        const auto own = std::find_if(systems.begin(), systems.end(), [&](const auto &other) {
+            return system_of(other.front()) == system;
+        });
+        (own == systems.end() ? systems.emplace_back() : *own).push_back(board);
+    }
+    if (systems.empty())
+        throw BoardError("board " + boards.front().name + " is for " + system_of(boards.front()) +
+                         ", expected one for " + options.system);
+    // At start a library takes the first board whose features the CPU has.
+    for (std::vector<Board> &own : systems) {
+        std::stable_sort(own.begin(), own.end(), [](const Board &a, const Board &b) {
+            return a.cpu_features.size() > b.cpu_features.size();
+        });
+    }
+    return systems;
 }
 
 // Everything that goes into the library, as object files in the work folder.
@@ -160,47 +183,94 @@ void take_weights_as_packed(Library &library, const Graph &layer) {
     library.inputs.insert(library.inputs.begin() + library.packed_input, {"packed", {}});
 }
 
-CompileResult compile_graph(Graph graph, Library library, const CompileOptions &options) {
+// One header serves all libraries: what the pack function makes has room for any board's.
+void share_packed_size(std::vector<Library> &package) {
+    int64_t floats = 0;
+    for (const Library &library : package) floats = std::max(floats, library.packed_floats());
+    for (Library &library : package) library.inputs[library.packed_input].dims = {floats};
+}
+
+// `folder` is the library's system where there are several, else empty.
+fs::path library_file(const std::string &name, const std::string &folder, bool is_shared) {
+    return fs::path("lib") / folder / ("lib" + name + (is_shared ? ".so" : ".a"));
+}
+
+fs::path driver_file(const std::string &name, const std::string &folder) {
+    return fs::path("share") / folder / (name + "_driver.c");
+}
+
+void write_library(const Library &library, const Toolchain &tools, Staging &staging,
+                   bool is_shared) {
+    const std::vector<fs::path> objects =
+        build_objects(library, tools, staging.work() / library.system);
+    if (is_shared) {
+        tools.link_shared(library.variants.front().board, objects, staging.file(library.file));
+    } else {
+        tools.archive(objects, staging.file(library.file));
+    }
+    write_file(staging.file(driver_file(library.name, library.folder)), driver_source(library));
+}
+
+// An earlier compilation's libraries, where the number of systems was another: a program might
+// still link them.
+void remove_others(const std::vector<Library> &package, Staging &staging) {
+    std::vector<std::string> systems = system_names();
+    systems.push_back("");
+    const std::string &name = package.front().name;
+    for (const std::string &folder : systems) {
+        const bool is_own =
+            std::any_of(package.begin(), package.end(),
+                        [&](const Library &library) { return library.folder == folder; });
+        if (is_own) continue;
+        for (bool is_shared : {false, true}) staging.remove(library_file(name, folder, is_shared));
+        staging.remove(driver_file(name, folder));
+    }
+}
+
+CompileResult compile_graph(Graph graph, const Library &library, const CompileOptions &options) {
     const std::string name = library.name;
     const bool packs_ahead = library.packed_input >= 0;
-    const std::vector<Board> boards = load_boards(options.boards);
+    const std::vector<std::vector<Board>> systems = boards_by_system(options);
     const Toolchain tools;
     report(options, "optimising the graph");
     optimize(graph);
 
     Staging staging(options.folder);
-    for (const Board &board : boards) {
-        library.variants.push_back(
-            compile_variant(graph, board, name, staging.work(), packs_ahead, options));
+    std::vector<Library> package;
+    for (const std::vector<Board> &boards : systems) {
+        Library &own = package.emplace_back(library);
+        own.system = system_of(boards.front());
+        const fs::path work = staging.work() / own.system;
+        fs::create_directory(work);
+        for (const Board &board : boards)
+            own.variants.push_back(compile_variant(graph, board, name, work, packs_ahead, options));
     }
     graph = {};
-    if (packs_ahead) library.inputs[library.packed_input].dims = {library.packed_floats()};
+    if (packs_ahead) share_packed_size(package);
+    for (Library &own : package) {
+        own.folder = package.size() > 1 ? own.system : "";
+        own.file = library_file(name, own.folder, options.shared);
+    }
 
     report(options, "writing the library");
-    const std::vector<fs::path> objects = build_objects(library, tools, staging.work());
-    const std::string suffix = options.shared ? ".so" : ".a";
-    const fs::path archive = fs::path("lib") / ("lib" + name + suffix);
-    if (options.shared) {
-        tools.link_shared(boards.front(), objects, staging.file(archive));
-    } else {
-        tools.archive(objects, staging.file(archive));
-    }
     const fs::path header = fs::path("include") / (name + ".h"),
                    json = fs::path("share") / (name + ".json");
-    write_file(staging.file(header), header_source(library));
-    write_file(staging.file(json), manifest(library));
-    write_file(staging.file(fs::path("share") / (name + "_driver.c")), driver_source(library));
+    for (const Library &own : package) write_library(own, tools, staging, options.shared);
+    write_file(staging.file(header), header_source(package.front()));
+    write_file(staging.file(json), manifest(package));
     write_file(staging.file(fs::path("lib") / "cmake" / name / (name + "-config.cmake")),
-               cmake_config(library, options.shared));
+               cmake_config(package, options.shared));
+    remove_others(package, staging);
     throw_if_interrupted();
     staging.publish();
 
-    const Variant &first = library.variants.front();
-    CompileResult result{name, options.folder / archive, options.folder / header,
-                         options.folder / json};
-    result.library_bytes = (int64_t)fs::file_size(result.library);
-    result.arena_bytes = library.arena_bytes();
-    result.weight_bytes = library.constant_bytes();
+    const Variant &first = package.front().variants.front();
+    CompileResult result{name, {}, options.folder / header, options.folder / json};
+    for (const Library &own : package) {
+        result.libraries.push_back(options.folder / own.file);
+        result.arena_bytes = std::max(result.arena_bytes, own.arena_bytes());
+        result.weight_bytes = std::max(result.weight_bytes, own.constant_bytes());
+    }
     result.parameters = library.parameters;
     result.kernels = (int)first.kernels.size();
     result.steps = (int)first.plan.steps.size();
@@ -219,7 +289,10 @@ Library describe(const Graph &graph, const std::string &source, const std::strin
     if (!options.name.empty() && name != options.name)
         throw CompileError("the name '" + options.name + "' is no free identifier of C and C++, " +
                            "expected one as '" + name + "'");
-    Library library{name, source, {}, {}, {}, graph.parameter_count()};
+    Library library;
+    library.name = name;
+    library.source = source;
+    library.parameters = graph.parameter_count();
     for (ValueId v : graph.inputs) library.inputs.push_back(border_value(graph, v, source));
     for (ValueId v : graph.outputs) library.outputs.push_back(border_value(graph, v, source));
     return library;
@@ -231,7 +304,7 @@ CompileResult compile_model(const fs::path &model, const CompileOptions &options
     report(options, "reading " + model.filename().string());
     Graph graph = import_onnx(model, options.import);
     Library library = describe(graph, model.filename().string(), model.stem().string(), options);
-    return compile_graph(std::move(graph), std::move(library), options);
+    return compile_graph(std::move(graph), library, options);
 }
 
 CompileResult compile_layer(const Layer &layer, const LayerConstants &constants,
@@ -239,7 +312,7 @@ CompileResult compile_layer(const Layer &layer, const LayerConstants &constants,
     Graph graph = layer_graph(layer, constants);
     Library library = describe(graph, to_string(layer), layer_library_name(layer), options);
     if (!constants.weights) take_weights_as_packed(library, graph);
-    return compile_graph(std::move(graph), std::move(library), options);
+    return compile_graph(std::move(graph), library, options);
 }
 
 }  // namespace convoy

@@ -13,6 +13,7 @@ namespace convoy {
 
 struct CompileOptions {
     std::vector<std::string> boards = {"host"};
+    std::string system;            // only those boards that are of it; empty: all
     std::filesystem::path folder;  // receives lib/, include/ and share/
     std::string name;              // of the library; empty: the model file's stem or the layer's
     bool shared = false;           // a shared library rather than a static one
@@ -26,13 +27,15 @@ struct CompileOptions {
 
 struct CompileResult {
     std::string name;
-    std::filesystem::path library, header, manifest;
-    int64_t library_bytes = 0, arena_bytes = 0, weight_bytes = 0, macs = 0, parameters = 0;
+    std::vector<std::filesystem::path> libraries;  // one a system
+    std::filesystem::path header, manifest;
+    int64_t arena_bytes = 0, weight_bytes = 0, macs = 0, parameters = 0;
     int kernels = 0, steps = 0;
     double expected_us = 0;  // by the first board's model and records
 };
 
-// Compiles an ONNX model into a library for the boards: all files are written, or none. Throws
+// Compiles an ONNX model into a library for the boards, or one for those of each system, with one
+// header: all files are written, or none. Throws
 // ImportError, BoardError, RecordError, CompileError, ToolError, Interrupted; what() is one line.
 CompileResult compile_model(const std::filesystem::path &model, const CompileOptions &options);
 

@@ -87,6 +87,12 @@ std::string system_of(const Board &board) {
     return system->name;
 }
 
+std::vector<std::string> system_names() {
+    std::vector<std::string> names;
+    for (const System &s : systems) names.push_back(s.name);
+    return names;
+}
+
 std::optional<BoardProblem> target_problem(const Board &board) {
     const std::string is_target = "is \"" + board.halide_target + "\"";
     if (!Target::validate_target_string(board.halide_target))

@@ -11,6 +11,9 @@ namespace convoy {
 // share a library.
 std::string system_of(const Board &board);
 
+// All systems that there can be a library for.
+std::vector<std::string> system_names();
+
 struct BoardProblem {
     std::string key, found, expected;
 };

@@ -48,7 +48,9 @@ void run(Options &options) {
     if (options.quiet) return;
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("library   %s (%.2f MB)\n", r.library.c_str(), r.library_bytes / 1e6);
+    for (const std::filesystem::path &library : r.libraries)
+        std::printf("library   %s (%.2f MB)\n", library.c_str(),
+                    (double)std::filesystem::file_size(library) / 1e6);
     std::printf("header    %s\n", r.header.c_str());
     std::printf("manifest  %s\n", r.manifest.c_str());
     std::printf("network   %.3f M parameters, %.2f M MACs, %d steps of %d kernels\n",
@@ -73,9 +75,12 @@ void add_compile_command(CLI::App &app) {
             "Board or boards (comma-separated): 'convoy boards' lists them, a file of your own "
             "ends in .json. With several, "
             "the library takes "
-            "the best one that the CPU supports when it starts")
+            "the best one that the CPU supports when it starts; boards of several systems "
+            "make a library for each")
         ->delimiter(',')
         ->capture_default_str();
+    command->add_option("--system", options->compile.system,
+                        "Of the boards take only those of this system, as x86_64-linux");
     command
         ->add_option("-o,--output", options->compile.folder,
                      "Folder that receives lib/, include/ and share/")
@@ -104,7 +109,8 @@ void add_compile_command(CLI::App &app) {
         "manifest states");
     command->add_flag("-q,--quiet", options->quiet, "Print nothing but warnings and errors");
     command->footer(
-        "Writes DIR/lib/libNAME.a, DIR/include/NAME.h, DIR/share/NAME.json (what is inside) and "
+        "Writes DIR/lib/libNAME.a (DIR/lib/SYSTEM/libNAME.a for several systems), "
+        "DIR/include/NAME.h, DIR/share/NAME.json (what is inside) and "
         "CMake package files:\n"
         "all of them or none.\n\nExamples: convoy compile resnet34.onnx --board host -o out\n"
         "          convoy compile g4ic64ih56oc64kh3ph1+bias+relu --weights w.npy --bias b.npy -o "

@@ -10,6 +10,7 @@
 
 #include "compiler/emit/toolchain.h"
 #include "targets/board.h"
+#include "targets/system.h"
 
 namespace convoy {
 
@@ -33,20 +34,16 @@ struct TemporaryFolder {
     fs::path path;
 };
 
-// "x86" of "x86-64-linux-avx2".
-std::string processor_of(const std::string &halide_target) {
-    return halide_target.substr(0, halide_target.find('-'));
-}
-
-// All boards of a library are of one system.
-void expect_own_processor(const nlohmann::json &manifest, const fs::path &file) {
-    const nlohmann::json &board = manifest.at("boards").at(0);
-    const std::string target = board.at("halide_target");
-    const std::string own = processor_of(detect_host().halide_target);
-    if (processor_of(target) == own) return;
-    throw std::runtime_error(file.string() + ": the library is for " +
-                             board.at("board").get<std::string>() + " (" + target +
-                             "), expected one for " + own + ", which runs here");
+// Where in the package the library for this machine is.
+fs::path library_of(const nlohmann::json &manifest, const std::string &system,
+                    const fs::path &file) {
+    std::string known;
+    for (const nlohmann::json &library : manifest.at("libraries")) {
+        if (library.at("system") == system) return library.at("file").get<std::string>();
+        known += (known.empty() ? "" : ", ") + library.at("system").get<std::string>();
+    }
+    throw std::runtime_error(file.string() + ": the library is for " + known +
+                             ", expected one for " + system + ", which runs here");
 }
 
 }  // namespace
@@ -63,16 +60,15 @@ LoadedLibrary::LoadedLibrary(const fs::path &where) : name_(where.filename()) {
     } catch (const nlohmann::json::exception &error) {
         throw std::runtime_error(json.string() + ": not a manifest: " + error.what());
     }
-    expect_own_processor(manifest_, json);
+    const Board host = detect_host();
+    fs::path library = folder / library_of(manifest_, system_of(host), json);
+    if (!fs::exists(library)) throw std::runtime_error(library.string() + ": no such library");
     std::optional<TemporaryFolder> temporary;  // needed until the library is loaded
-    fs::path library = folder / "lib" / ("lib" + name_ + ".so");
-    const fs::path archive = folder / "lib" / ("lib" + name_ + ".a");
-    if (!fs::exists(library) ||
-        (fs::exists(archive) && fs::last_write_time(archive) > fs::last_write_time(library))) {
-        if (!fs::exists(archive)) throw std::runtime_error(archive.string() + ": no such library");
+    if (library.extension() == ".a") {
+        const fs::path archive = library;
         library = temporary.emplace().path / ("lib" + name_ + ".so");
-        Toolchain().link_shared(
-            detect_host(), {"-Wl,--whole-archive", archive, "-Wl,--no-whole-archive"}, library);
+        Toolchain().link_shared(host, {"-Wl,--whole-archive", archive, "-Wl,--no-whole-archive"},
+                                library);
     }
     handle_ = dlopen(fs::absolute(library).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle_) throw std::runtime_error(library.string() + ": cannot be loaded: " + dlerror());

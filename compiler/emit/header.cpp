@@ -43,7 +43,7 @@ std::string pack_declaration(const Library &library) {
         n +
         "_PACKED_BYTES of the caller, aligned to 64 bytes. 0 or an error code. */\n"
         "enum { " +
-        n + "_PACKED_BYTES = " + std::to_string(library.packed_floats() * 4) +
+        n + "_PACKED_BYTES = " + std::to_string(library.packed_bytes()) +
         " };\n"
         "int " +
         n + "_pack(" + pack_parameters(library) + ");\n\n";
@@ -57,7 +57,7 @@ void write_pack_members(std::ostream &out, const Library &library) {
     out << "    static constexpr int packed_input = " << library.packed_input << ";\n"
         << "    static constexpr size_t weight_floats = " << library.weights->count()
         << ", bias_floats = " << (library.bias ? library.bias->count() : 0)
-        << ", packed_bytes = " << library.packed_floats() * 4 << ";\n"
+        << ", packed_bytes = " << library.packed_bytes() << ";\n"
         << "    static int pack(const float *weights, const float *" << (library.bias ? "bias" : "")
         << ", void *packed) {\n        return " << n << "_pack(weights, "
         << (library.bias ? "bias, " : "") << "packed);\n    }\n";
@@ -132,26 +132,6 @@ std::string header_source(const Library &library) {
     }
     write_pack_members(out, library);
     out << "};\n#endif\n\n#endif\n";
-    return out.str();
-}
-
-std::string cmake_config(const Library &library, bool shared) {
-    const std::string &n = library.name;
-    std::ostringstream out;
-    out << "# Imports the compiled network as " << n << "::" << n << ".\n"
-        << "get_filename_component(_" << n
-        << "_root \"${CMAKE_CURRENT_LIST_DIR}/../../..\" ABSOLUTE)\n"
-        << "if(NOT TARGET " << n << "::" << n << ")\n"
-        << "    find_package(Threads REQUIRED)\n"
-        << "    add_library(" << n << "::" << n << (shared ? " SHARED" : " STATIC")
-        << " IMPORTED)\n"
-        << "    set_target_properties(" << n << "::" << n << " PROPERTIES\n"
-        << "        IMPORTED_LOCATION \"${_" << n << "_root}/lib/lib" << n
-        << (shared ? ".so" : ".a") << "\"\n"
-        << "        INTERFACE_INCLUDE_DIRECTORIES \"${_" << n << "_root}/include\"\n"
-        << "        INTERFACE_LINK_LIBRARIES Threads::Threads)\n"
-        << "endif()\n"
-        << "unset(_" << n << "_root)\n";
     return out.str();
 }
 

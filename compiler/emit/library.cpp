@@ -34,6 +34,10 @@ int64_t Library::packed_floats() const {
     return floats;
 }
 
+int64_t Library::packed_bytes() const {
+    return 4 * inputs[packed_input].count();
+}
+
 std::string symbol_prefix(const std::string &library, const Board &board) {
     std::string prefix = library + "_" + board.name + "_";
     for (char &c : prefix) {

@@ -28,10 +28,13 @@ struct Variant {
     }
 };
 
-// A network compiled for one board or several: what is emitted as one library.
+// A network compiled for one board or several of one system: what is emitted as one library.
 struct Library {
-    std::string name;    // a C identifier: the prefix of everything public
-    std::string source;  // the model's file name
+    std::string name;            // a C identifier: the prefix of everything public
+    std::string source;          // the model's file name
+    std::string system;          // of its boards: targets/system.h
+    std::string folder;          // below lib/ and share/, where the package has several libraries
+    std::filesystem::path file;  // in the package
     std::vector<Value> inputs, outputs;
     std::vector<Variant> variants;  // most demanding board first
     int64_t parameters = 0;         // of the model
@@ -45,6 +48,7 @@ struct Library {
     int64_t scratch_bytes() const;
     int64_t constant_bytes() const;
     int64_t packed_floats() const;
+    int64_t packed_bytes() const;  // of the input, which has room for every board of the package
 };
 
 // Prefix of a variant's own symbols.
@@ -59,14 +63,14 @@ std::string driver_source(const Library &library);
 // Assembly that takes a file of bytes in as <prefix>weights.
 std::string weights_source(const std::string &prefix, const std::string &file);
 
-// The C and C++ header.
+// The C and C++ header, which serves the libraries of all systems.
 std::string header_source(const Library &library);
 
-// What the library holds, as JSON: layers, MACs, schedules and where they came from, arena and
-// weight bytes, expected time.
-std::string manifest(const Library &library);
+// A package is a library for each system. What they hold, as JSON: layers, MACs, schedules and
+// where they came from, arena and weight bytes, expected time.
+std::string manifest(const std::vector<Library> &package);
 
-// The CMake package that imports the library as <name>::<name>.
-std::string cmake_config(const Library &library, bool shared);
+// The CMake package that imports the library of the build's system as <name>::<name>.
+std::string cmake_config(const std::vector<Library> &package, bool shared);
 
 }  // namespace convoy

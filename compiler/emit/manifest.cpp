@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "compiler/emit/library.h"
@@ -36,7 +37,7 @@ ordered_json step_json(const Variant &variant, const PlanStep &step) {
     return json;
 }
 
-ordered_json variant_json(const Variant &variant) {
+ordered_json variant_json(const Variant &variant, const std::string &system) {
     ordered_json steps = ordered_json::array();
     double expected_us = 0;
     int64_t total_macs = 0;
@@ -46,6 +47,7 @@ ordered_json variant_json(const Variant &variant) {
         total_macs += macs(step.kernel);
     }
     return {{"board", variant.board.name},
+            {"system", system},
             {"halide_target", variant.board.halide_target},
             {"peak_gflops", variant.board.peak_gflops()},
             {"macs", total_macs},
@@ -60,9 +62,20 @@ ordered_json variant_json(const Variant &variant) {
 
 }  // namespace
 
-std::string manifest(const Library &library) {
-    ordered_json variants = ordered_json::array();
-    for (const Variant &variant : library.variants) variants.push_back(variant_json(variant));
+std::string manifest(const std::vector<Library> &package) {
+    ordered_json variants = ordered_json::array(), libraries = ordered_json::array();
+    int64_t arena_bytes = 0, weight_bytes = 0;
+    for (const Library &library : package) {
+        for (const Variant &variant : library.variants)
+            variants.push_back(variant_json(variant, library.system));
+        libraries.push_back({{"system", library.system},
+                             {"file", library.file.generic_string()},
+                             {"arena_bytes", library.arena_bytes()},
+                             {"weight_bytes", library.constant_bytes()}});
+        arena_bytes = std::max(arena_bytes, library.arena_bytes());
+        weight_bytes += library.constant_bytes();
+    }
+    const Library &library = package.front();
     ordered_json json = {{"name", library.name},
                          {"source", library.source},
                          {"convoy", CONVOY_VERSION},
@@ -70,13 +83,14 @@ std::string manifest(const Library &library) {
                          {"parameters", library.parameters},
                          {"inputs", tensors_json(library.inputs)},
                          {"outputs", tensors_json(library.outputs)},
-                         {"arena_bytes", library.arena_bytes()},
-                         {"weight_bytes", library.constant_bytes()},
+                         {"arena_bytes", arena_bytes},
+                         {"weight_bytes", weight_bytes},
+                         {"libraries", libraries},
                          {"boards", variants}};
     if (library.weights) {
         json["pack"] = {{"weights", library.weights->dims},
                         {"input", library.packed_input},
-                        {"packed_bytes", library.packed_floats() * 4}};
+                        {"packed_bytes", library.packed_bytes()}};
         if (library.bias) json["pack"]["bias"] = library.bias->dims;
     }
     // Names come from the model: what is not UTF-8 is replaced.

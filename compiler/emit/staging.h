@@ -19,11 +19,13 @@ public:
     const std::filesystem::path &work() const { return work_; }
     // Where to write what publish() will move to folder/relative.
     std::filesystem::path file(const std::filesystem::path &relative);
+    // publish() takes folder/relative away, where it is a file.
+    void remove(const std::filesystem::path &relative) { removed_.push_back(relative); }
     void publish();
 
 private:
     std::filesystem::path folder_, staging_, work_;
-    std::vector<std::filesystem::path> files_;
+    std::vector<std::filesystem::path> files_, removed_;
     std::vector<std::filesystem::path>
         created_;  // folders that were not there before, innermost last
 };

@@ -1,5 +1,6 @@
 """Installs Convoy, and builds and runs a project outside the tree that finds it."""
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from convoy_command import DIGITS, one_conv
 
 CMAKE = os.environ["CMAKE"]
 BUILD = os.environ["CONVOY_BUILD"]
+COMPILER = shutil.which("aarch64-linux-gnu-gcc")
+EMULATOR = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 
 
 def run(*command):
@@ -90,6 +93,46 @@ class Consumer(unittest.TestCase):
         self.assertIn("Compiling digits.onnx", again)
         self.assertIn("Compiling copy.onnx", again)
 
+    def two_systems(self, name, *options):
+        """A project that links a package for two systems, configured with the options."""
+        out, source = self.folder / f"{name}_package", self.folder / name
+        compiled = run(self.prefix / "bin/convoy", "compile", DIGITS, "-q", "-o", out, "--board", "avx2,cortex-a72")
+        self.assertEqual(compiled.returncode, 0, compiled.stderr)
+        shutil.copytree(HERE / "two_systems", source)
+        board = json.loads((self.prefix / "share/convoy/boards/cortex-a53.json").read_text())
+        (source / "mine.json").write_text(json.dumps({**board, "name": "mine"}))
+        return source, run(CMAKE, "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={self.prefix};{out}",
+                           *options)
+
+    def expect_run(self, source, *command, digits, layer):
+        self.build(source)
+        ran = run(*command, source / "build" / "app")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertRegex(ran.stdout, rf"\Adigits on {digits}: -?\d.*\nlayer on {layer}: 46\n\Z")
+
+    def test_a_package_for_two_systems(self):
+        source, configured = self.two_systems("native")
+        self.assertEqual(configured.returncode, 0, configured.stdout + configured.stderr)
+        self.expect_run(source, digits="avx2", layer="avx(2|512)")
+
+    @unittest.skipUnless(COMPILER and EMULATOR, "gcc-aarch64-linux-gnu or qemu-user-static is missing")
+    def test_a_package_for_two_systems_on_the_other(self):
+        source, configured = self.two_systems("cross", "-DCMAKE_TOOLCHAIN_FILE=aarch64.cmake")
+        self.assertEqual(configured.returncode, 0, configured.stdout + configured.stderr)
+        self.expect_run(source, EMULATOR, digits="cortex-a72", layer="mine")
+        # A board file is a dependency.
+        (source / "mine.json").write_text("{}")
+        failed = run(CMAKE, "--build", source / "build")
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("mine.json", failed.stdout + failed.stderr)
+
+    def test_a_package_lacks_the_system(self):
+        _, configured = self.two_systems("riscv", "-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=riscv64")
+        self.assertNotEqual(configured.returncode, 0)
+        message = re.sub(r"\s+", " ", configured.stderr)
+        for word in ("'riscv64'", "'Linux'", "x86_64-linux, aarch64-linux"):
+            self.assertIn(word, message)
+
     def test_errors_when_configured(self):
         for number, (call, *words) in enumerate((
                 ("convoy_add_model(app ONNX none.onnx)", "no such file", "none.onnx"),
@@ -101,6 +144,7 @@ class Consumer(unittest.TestCase):
                 ("convoy_add_layer(app ic3ih8oc4kh3 WEIGHTS none.npy)", "no such file", "none.npy", ".npy file"),
                 ("convoy_add_layer(app ic3ih8oc4kh3 ONNX digits.onnx)", "unknown argument 'ONNX;digits.onnx'"),
                 ("convoy_add_layer(app ic3ih8oc4kh3 NAME)", "no value after NAME"),
+                ("convoy_add_layer(app ic3ih8oc4kh3 BOARDS none.json)", "no such file", "none.json", "a board file"),
                 ("convoy_add_layer(lib ic3ih8oc4kh3)", "'lib' is not a target"),
                 ("convoy_add_model(lib ONNX digits.onnx)", "'lib' is not a target"),
                 ("convoy_add_model(app ONNX digits.onnx NAME a-b)", "'a-b'", "C identifier"),

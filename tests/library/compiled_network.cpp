@@ -30,7 +30,7 @@ CompiledNetwork::CompiledNetwork(const fs::path &model, const std::vector<std::s
     options.import.dims = dims;
     options.import.warn = [](const std::string &text) { throw std::runtime_error(text); };
     const CompileResult result = compile_model(model, options);
-    void *library = dlopen(result.library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(result.libraries.front().c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) throw std::runtime_error(dlerror());
     const std::string prefix = result.name + "_";
     look_up(library, prefix + "arena_bytes", arena_bytes);

@@ -43,7 +43,7 @@ public:
         options.import.warn = [](const std::string &text) { throw std::runtime_error(text); };
         const CompileResult result = compile_layer(layer, constants, options);
         manifest_ = result.manifest;
-        handle_ = dlopen(result.library.c_str(), RTLD_NOW | RTLD_LOCAL);
+        handle_ = dlopen(result.libraries.front().c_str(), RTLD_NOW | RTLD_LOCAL);
         if (!handle_) throw std::runtime_error(dlerror());
         name_ = result.name;
         arena_bytes = (size_t)result.arena_bytes;
