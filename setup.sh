@@ -19,6 +19,8 @@ packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev 
           nlohmann-json3-dev protobuf-compiler)
 # What links arm64 programs, and runs them and those for other x86-64 CPUs.
 cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+# llvm-mca, whose tests are skipped where the system has no such package.
+optional_packages=()
 python_packages=(python3 python3-venv)
 versions="3.11 to 3.13" # those that all pinned packages have wheels for
 usable='import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13)'
@@ -30,6 +32,7 @@ main() {
             --test)
                 requirements+=(requirements-test.txt)
                 packages+=("${cross_packages[@]}")
+                optional_packages=(llvm-19)
                 ;;
             -h | --help) usage && exit ;;
             -*) fail "unknown option $argument, expected --test" ;;
@@ -64,6 +67,14 @@ find_missing() {
     done
 }
 
+# Adds to `wanted` the optional packages that the system knows.
+want_known_packages() {
+    local package
+    for package in "${optional_packages[@]}"; do
+        if apt-cache show "$package" >/dev/null 2>&1; then wanted+=("$package"); fi
+    done
+}
+
 install_packages() {
     local wanted=("${packages[@]}") missing
     venv_is_ours || find_python || wanted+=("${python_packages[@]}")
@@ -71,12 +82,15 @@ install_packages() {
         say packages "not checked: this is neither Debian nor Ubuntu; needed are ${wanted[*]}"
         return
     fi
+    want_known_packages
     find_missing "${wanted[@]}"
     if [ ${#missing[@]} -gt 0 ]; then
         become_root
         export DEBIAN_FRONTEND=noninteractive
         local apt=("${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300)
         phase packages "${apt[@]}" update
+        want_known_packages
+        find_missing "${wanted[@]}"
         phase packages "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
         find_missing "${wanted[@]}"
         [ ${#missing[@]} -eq 0 ] || fail "these packages could not be installed: ${missing[*]}"

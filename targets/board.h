@@ -18,9 +18,10 @@ struct Board {
     std::string halide_target;  // for Halide::Target
     std::string clang_triple;   // for the driver and the weights
     std::vector<std::string>
-        cpu_features;    // what the CPU must have, by the names of cpu_features.h
-    std::string vendor;  // CPUID vendor this describes, empty for any
-    std::string source;  // where the numbers come from
+        cpu_features;     // what the CPU must have, by the names of cpu_features.h
+    std::string vendor;   // CPUID vendor this describes, empty for any
+    std::string mca_cpu;  // whose pipelines `convoy analyze` asks LLVM for; empty: none is near
+    std::string source;   // where the numbers come from
 
     int vector_floats = 8;  // float32 lanes of one vector register
     int vector_registers = 16;

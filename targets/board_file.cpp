@@ -120,6 +120,7 @@ Board read_board(const std::filesystem::path &file) {
     reader.read("clang_triple", b.clang_triple, "a target triple");
     reader.read("cpu_features", b.cpu_features, "a list of feature names");
     reader.read("vendor", b.vendor, "a CPUID vendor", false);
+    reader.read("mca_cpu", b.mca_cpu, "a CPU that llvm-mca knows", false);
     reader.read_number("vector_floats", b.vector_floats, 64);
     reader.read_number("vector_registers", b.vector_registers, 64);
     reader.read_number("fma_per_cycle", b.fma_per_cycle, 16);

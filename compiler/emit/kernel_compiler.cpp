@@ -71,6 +71,9 @@ public:
 private:
     std::string symbol(int kernel) const { return prefix_ + "k" + std::to_string(kernel); }
     fs::path object(int kernel) const { return folder_ / (symbol(kernel) + ".o"); }
+    fs::path assembly(int kernel) const {
+        return options_.assembly ? folder_ / (symbol(kernel) + ".s") : fs::path();
+    }
     fs::path messages(int kernel) const { return folder_ / (symbol(kernel) + ".log"); }
     // Where the child writes how many bytes of scratch memory its kernel needs.
     fs::path scratch(int kernel) const { return folder_ / (symbol(kernel) + ".scratch"); }
@@ -105,7 +108,7 @@ private:
             const Schedule &schedule = job.schedules[job.at].schedule;
             const int64_t bytes =
                 compile_object(template_of(schedule, board_).build(kernel, schedule), board_,
-                               symbol(job.kernel), object(job.kernel));
+                               symbol(job.kernel), object(job.kernel), assembly(job.kernel));
             write_file(scratch(job.kernel), std::to_string(bytes));
         } catch (const std::exception &error) {
             dprintf(STDERR_FILENO, "%s\n", error.what());
@@ -152,6 +155,7 @@ private:
         if (succeeded && line.empty()) {
             CompiledKernel compiled{object(job.kernel), job.schedules[job.at]};
             std::ifstream(scratch(job.kernel)) >> compiled.scratch_bytes;
+            compiled.assembly = assembly(job.kernel);
             compiled_[job.kernel] = std::move(compiled);
             return;
         }

@@ -18,6 +18,7 @@ struct KernelCompileOptions {
     int jobs = 2;                      // kernels compiled at once
     double seconds_per_schedule = 60;  // a schedule that takes longer is dropped for the next
     size_t schedules_per_kernel = 3;   // beside the reference schedule
+    bool assembly = false;             // written too
     ScheduleRules rules;
     std::function<void(int done, int total)> progress;
     std::function<void(const std::string &)> warn;
@@ -26,7 +27,8 @@ struct KernelCompileOptions {
 struct CompiledKernel {
     std::filesystem::path object;
     RankedSchedule ranked;
-    int64_t scratch_bytes = 0;  // what a thread that runs it allocates at most
+    int64_t scratch_bytes = 0;            // what a thread that runs it allocates at most
+    std::filesystem::path assembly = {};  // empty where none was asked for
 };
 
 // Compiles each kernel to folder/<symbol_prefix>k<i>.o, whose function <symbol_prefix>k<i> takes

@@ -1,6 +1,7 @@
 #include "compiler/emit/kernel_object.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -53,7 +54,8 @@ private:
 }  // namespace
 
 int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
-                       const std::string &symbol, const std::filesystem::path &object) {
+                       const std::string &symbol, const std::filesystem::path &object,
+                       const std::filesystem::path &assembly) {
     const Target target(board.halide_target +
                         "-no_asserts-no_bounds_query-no_runtime-user_context");
     Func output = scheduled.output;
@@ -64,7 +66,9 @@ int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
         throw std::runtime_error("it needs " + std::to_string(allocations.bytes) +
                                  " bytes of scratch memory, expected at most " +
                                  std::to_string(largest_scratch));
-    module.compile({{OutputFileType::object, object.string()}});
+    std::map<OutputFileType, std::string> files = {{OutputFileType::object, object.string()}};
+    if (!assembly.empty()) files[OutputFileType::assembly] = assembly.string();
+    module.compile(files);
     return allocations.bytes;
 }
 

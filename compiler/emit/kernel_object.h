@@ -15,9 +15,11 @@ constexpr int64_t scratch_block_bytes(int64_t bytes) {
 
 // Compiles one scheduled kernel to an object file in this process. Returns the bytes of scratch
 // memory that a thread running it needs at most: what it allocates on the heap is served from
-// there. Throws std::exception (Halide's errors among them) when that is more than 2 MiB or of no
-// constant size, or the schedule does not fit the kernel.
+// there. Writes its assembly too, unless the path is empty. Throws std::exception (Halide's errors
+// among them) when that is more than 2 MiB or of no constant size, or the schedule does not fit the
+// kernel.
 int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
-                       const std::string &symbol, const std::filesystem::path &object);
+                       const std::string &symbol, const std::filesystem::path &object,
+                       const std::filesystem::path &assembly = {});
 
 }  // namespace convoy

@@ -1,18 +1,14 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "compiler/emit/program.h"
 #include "targets/board.h"
 
 namespace convoy {
-
-struct ToolError : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
 
 // The LLVM programs that turn a driver and objects into a library: clang, llvm-ar, llvm-objcopy.
 // Each is the one that CONVOY_CLANG, CONVOY_LLVM_AR, CONVOY_LLVM_OBJCOPY name, or the first of that

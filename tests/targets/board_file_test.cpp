@@ -53,6 +53,7 @@ TEST_F(BoardFile, ReadsEveryKey) {
 TEST_F(BoardFile, EveryMissingKeyIsNamed) {
     const json good = good_board();
     for (const auto &[key, value] : good.items()) {
+        if (key == "mca_cpu") continue;  // the one that may be missing
         json board = good;
         board.erase(key);
         const std::string error = error_of(board.dump());

@@ -12,14 +12,14 @@ from convoy_command import DIGITS, CommandTest, convoy, one_conv
 
 class Usage(CommandTest):
     def test_help(self):
-        for command in ([], ["compile"], ["verify"], ["bench"], ["boards"]):
+        for command in ([], ["compile"], ["verify"], ["bench"], ["boards"], ["analyze"]):
             result = convoy(*command, "--help")
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(result.stderr, "")
             self.assertIn("--help", result.stdout)
 
     def test_help_names_every_command(self):
-        for command in ("compile", "verify", "bench", "boards"):
+        for command in ("compile", "verify", "bench", "boards", "analyze"):
             self.assertRegex(convoy("--help").stdout, rf"\n\s+{command}\s")
 
     def test_version(self):

@@ -1,0 +1,167 @@
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "compiler/analyze/analyze.h"
+#include "compiler/emit/staging.h"
+#include "compiler/layer.h"
+#include "compiler/onnx/import.h"
+#include "compiler/plan/plan.h"
+#include "tools/command.h"
+#include "tools/options.h"
+#include "tools/progress.h"
+
+namespace convoy {
+
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+    std::vector<std::string> models;
+    std::string board = "host", mca_cpu;
+    std::filesystem::path layers, json;
+    ImportOptions import;
+    std::vector<std::string> dims;
+    AnalyzeOptions analyze;
+};
+
+// One descriptor a line; '#' starts a comment.
+std::vector<std::string> read_layers(const std::filesystem::path &file) {
+    std::ifstream stream(file);
+    if (!stream) throw std::invalid_argument(file.string() + ": cannot be read");
+    std::vector<std::string> layers;
+    for (std::string line; std::getline(stream, line);) {
+        line = line.substr(0, line.find('#'));
+        const size_t first = line.find_first_not_of(" \t\r");
+        if (first == std::string::npos) continue;
+        layers.push_back(line.substr(first, line.find_last_not_of(" \t\r") + 1 - first));
+    }
+    return layers;
+}
+
+Graph graph_of(const Layer &layer) {
+    // What the weights are changes no kernel; given as constants, they are packed ahead.
+    const ConvProblem &p = layer.problem;
+    const auto ones = [](int64_t count) {
+        return std::make_shared<const std::vector<float>>(count, 1.0f);
+    };
+    LayerConstants constants{ones(int64_t{p.oc} * p.ic_per_group() * p.kh * p.kw), {}};
+    if (layer.has_bias) constants.bias = ones(p.oc);
+    return layer_graph(layer, constants);
+}
+
+Analyzed analyzed(const std::string &argument, const Options &options) {
+    if (is_layer_descriptor(argument)) {
+        const Layer layer = parse_layer_argument(argument);
+        return {"", [layer] { return graph_of(layer); }};
+    }
+    const std::filesystem::path file = argument;
+    return {file.stem().string(), [file, &options] { return import_onnx(file, options.import); }};
+}
+
+double expected_us(const KernelAnalysis &a, const Board &board) {
+    return a.ranked.cycles / (board.clock_ghz * 1e3);
+}
+
+json to_json(const KernelAnalysis &a, const Board &board) {
+    return {{"kernel", to_string(a.kernel)},
+            {"steps", a.steps},
+            {"template", a.ranked.schedule.template_name},
+            {"parameters", a.ranked.schedule.parameters},
+            {"macs", macs(a.kernel)},
+            {"expected_us", expected_us(a, board)},
+            {"loop",
+             {{"macs", a.loop.macs},
+              {"instructions", a.loop.instructions},
+              {"depth", a.loop.depth},
+              {"spill_loads", a.loop.spill_loads},
+              {"spill_stores", a.loop.spill_stores}}},
+            {"cycles", a.cycles(board)},
+            {"instructions_per_cycle", a.prediction.instructions_per_cycle},
+            {"peak_percent", 100 * a.peak_fraction(board)},
+            {"bottleneck", bottleneck(a.prediction)},
+            {"busiest_unit", a.prediction.busiest_unit},
+            {"busy_percent", 100 * a.prediction.busy},
+            {"dispatched_percent", 100 * a.prediction.dispatched}};
+}
+
+void print(const std::vector<KernelAnalysis> &list, const Board &board, const Mca &mca) {
+    std::printf("board %s, inner loops by %s for %s\n\n", board.name.c_str(), mca.version().c_str(),
+                board.mca_cpu.c_str());
+    std::printf("%7s %8s %8s %7s %-14s %s\n", "% peak", "MACs", "cycles", "spills", "limited by",
+                "kernel and schedule");
+    for (const KernelAnalysis &a : list) {
+        std::printf("%7.1f %8ld %8.1f %7d %-14s %s\n%49s %s\n", 100 * a.peak_fraction(board),
+                    (long)a.loop.macs, a.cycles(board), a.loop.spill_loads + a.loop.spill_stores,
+                    bottleneck(a.prediction).c_str(), to_string(a.kernel).c_str(), "",
+                    to_string(a.ranked.schedule).c_str());
+    }
+}
+
+void run(Options &options) {
+    options.import.dims = parse_dims(options.dims);
+    std::vector<std::string> arguments = options.models;
+    if (!options.layers.empty()) {
+        for (std::string &layer : read_layers(options.layers))
+            arguments.push_back(std::move(layer));
+    }
+    if (arguments.empty()) throw std::invalid_argument("no model, expected models or --layers");
+    Board board = load_board(options.board);
+    if (!options.mca_cpu.empty()) board.mca_cpu = options.mca_cpu;
+    const Mca mca;
+    std::vector<Analyzed> models;
+    for (const std::string &argument : arguments) models.push_back(analyzed(argument, options));
+
+    Progress progress(true);
+    options.analyze.progress = [&](const std::string &what, int done, int total) {
+        progress.show(what, done, total);
+    };
+    options.analyze.warn =
+        options.import.warn = [&](const std::string &text) { progress.warn(text); };
+    const std::vector<KernelAnalysis> list = analyze(models, board, mca, options.analyze);
+    progress.clear();
+    print(list, board, mca);
+    if (options.json.empty()) return;
+    json rows = json::array();
+    for (const KernelAnalysis &a : list) rows.push_back(to_json(a, board));
+    const json result = {{"board", board.name},
+                         {"mca", mca.version()},
+                         {"mca_cpu", board.mca_cpu},
+                         {"peak_macs_per_cycle", board.fma_per_cycle * board.vector_floats},
+                         {"kernels", rows}};
+    write_file(options.json, result.dump(1) + "\n");
+}
+
+}  // namespace
+
+void add_analyze_command(CLI::App &app) {
+    CLI::App *command = app.add_subcommand(
+        "analyze", "Predict the inner loops of a model's kernels on a board that is not here");
+    auto options = std::make_shared<Options>();
+    options->analyze.jobs = std::max(1u, std::thread::hardware_concurrency());
+    command->add_option("models", options->models, model_argument_help);
+    command->add_option("--layers", options->layers, "A file of layers, one a line");
+    command->add_option("--board", options->board, "A board: 'convoy boards' lists them")
+        ->capture_default_str();
+    command->add_option("--mca-cpu", options->mca_cpu,
+                        "Predict with this CPU of llvm-mca's [the board's]");
+    command->add_option("--json", options->json, "A file that receives all that is known");
+    command->add_option("--dim", options->dims,
+                        "Size of a named dimension, as N=1; may be repeated");
+    command->add_option("--jobs", options->analyze.jobs, "Kernels compiled at once")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command->add_flag("!--no-winograd", options->analyze.rules.winograd,
+                      "Without Winograd's algorithm, as in 'convoy compile'");
+    command->footer(
+        "Compiles the kernels as 'convoy compile' does and gives the inner loop of each, the one "
+        "with most multiply-adds,\nto llvm-mca. % peak: of the multiply-adds that the board's "
+        "units can do. llvm-mca takes all data to be in the\nfirst-level cache and all jumps to "
+        "be foreseen, and sees nothing outside of the loop.");
+    command->callback([options] { run(*options); });
+}
+
+}  // namespace convoy
