@@ -4,7 +4,7 @@
 #
 #   ./setup.sh [--test] [TARGET...]
 #
-# --test adds what the tests need, from PyPI and for arm64. Without targets everything is built. As many compilers run
+# --test adds what the tests need, from PyPI and for arm64, and an SSH server where no service manager would start it. Without targets everything is built. As many compilers run
 # at once as there are processors and memory for them, or as many as CMAKE_BUILD_PARALLEL_LEVEL says.
 
 set -euo pipefail
@@ -21,6 +21,8 @@ packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev 
 cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 # llvm-mca, whose tests are skipped where the system has no such package.
 optional_packages=()
+# The tests start a server of their own; on a machine with systemd the package would start one for everybody.
+ssh_packages=(openssh-client openssh-server)
 python_packages=(python3 python3-venv)
 versions="3.11 to 3.13" # those that all pinned packages have wheels for
 usable='import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13)'
@@ -33,6 +35,7 @@ main() {
                 requirements+=(requirements-test.txt)
                 packages+=("${cross_packages[@]}")
                 optional_packages=(llvm-19)
+                [ -d /run/systemd/system ] || packages+=("${ssh_packages[@]}")
                 ;;
             -h | --help) usage && exit ;;
             -*) fail "unknown option $argument, expected --test" ;;
