@@ -4,8 +4,9 @@
 #
 #   ./setup.sh [--test] [TARGET...]
 #
-# --test adds what the tests need, from PyPI and for arm64, and an SSH server where no service manager would start it. Without targets everything is built. As many compilers run
-# at once as there are processors and memory for them, or as many as CMAKE_BUILD_PARALLEL_LEVEL says.
+# --test adds what the tests need, from PyPI and for arm64, and an SSH server where no service manager would start it.
+# Without targets everything is built. As many compilers run at once as there are processors and memory for them, or as
+# many as CMAKE_BUILD_PARALLEL_LEVEL says.
 
 set -euo pipefail
 root=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
