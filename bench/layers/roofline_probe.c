@@ -30,9 +30,10 @@ static void keep(const Vector *values, int count) {
 }
 
 static void multiply_add(void) {
-    Vector sums[chains] = {0};
+    Vector sums[chains];
     Vector factor, term;
     for (int i = 0; i < lanes; i++) factor[i] = 0.5f + sink, term[i] = 1.0f + sink;
+    for (int i = 0; i < chains; i++) sums[i] = term * (float)i;  // equal chains become one
     for (int step = 0; step < peak_steps; step++) {
         for (int i = 0; i < chains; i++) sums[i] = sums[i] * factor + term;
     }

@@ -6,7 +6,7 @@ import sys
 
 from harness.build import check_compiler
 from harness.errors import UserError
-from on_board import cases, options as command_line, program, report
+from on_board import cases, options as command_line, probe, program, report
 from on_board.remote import Remote
 
 FORMAT = "convoy-on-board-1"
@@ -43,6 +43,8 @@ def run(arguments):
     options = command_line.parse(arguments)
     version = check_compiler(options.convoy)
     remote = Remote(options.ssh, options.host, options.folder, options.runner)
+    if options.roofline:
+        return probe.run(remote, options)
     compiled = compile_all(options)
     say("linking")
     built = program.link(compiled, options)

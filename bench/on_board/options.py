@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from harness import options as shared
+from harness.errors import UserError
 
 SHAPES = shared.ROOT / "bench/shapes/papers.txt"
 
@@ -31,9 +32,11 @@ def parse(arguments):
     """The options as a namespace; a UserError where they are wrong."""
     parser = shared.Parser(prog="on_board.py", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("host", metavar="HOST", help="as ssh takes it: a name of your ssh configuration, or user@address")
-    parser.add_argument("cases", nargs="+", metavar="CASE",
+    parser.add_argument("cases", nargs="*", metavar="CASE",
                         help="an ONNX file, a layer's descriptor, or a pattern of bench/shapes/papers.txt")
     parser.add_argument("--board", required=True, help="the board to compile for, or a board file")
+    parser.add_argument("--roofline", action="store_true",
+                        help="measure no case but the peak and the bandwidth of one core, beside what the board file says")
     there = parser.add_argument_group("there")
     there.add_argument("--ssh", default="ssh", metavar="COMMAND",
                        help="with its options, such as 'ssh -p 2222' (default: ssh); it must not ask for a password")
@@ -58,7 +61,9 @@ def parse(arguments):
                        help="models and libraries (default: build/on_board)")
     files.add_argument("--out", type=Path, metavar="PREFIX",
                        help="where the results go (default: DIR/BOARD, DIR as for --work)")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
+    if not options.cases and not options.roofline:
+        raise UserError("no CASE, expected an ONNX file or a layer's descriptor at least, or --roofline")
     options.convoy, options.work = options.convoy.resolve(), options.work.resolve()
     options.out = options.out or options.work / Path(options.board).stem.replace(",", "-")
     return options

@@ -60,22 +60,28 @@ def cases_header(cases, folder):
     return f"{text}\nenum {{ MAX_OUTPUTS = {most} }};\nstatic const struct bench_case cases[] = {{\n{''.join(rows)}}};\n"
 
 
-def link(cases, options):
-    """The program's file."""
-    system = cases[0].manifest["libraries"][0]["system"]
+def compile_program(system, arguments, file, options):
+    """Compiles a static program for a system."""
     compiler = shlex.split(options.compiler or COMPILERS[system])
     if not shutil.which(compiler[0]):
         raise UserError(f"{compiler[0]}: no such program, expected a C compiler for {system}: "
                         "install one, or name it with --compiler")
+    answer = subprocess.run([*compiler, "-static", *arguments, "-o", file], capture_output=True, text=True,
+                            errors="replace")
+    if answer.returncode:
+        complaints = [line for line in answer.stderr.splitlines() if "error" in line or "cannot" in line]
+        raise UserError(f"{compiler[0]} cannot link the program: {(complaints or ['no message'])[0].strip()}")
+
+
+def link(cases, options):
+    """The program's file."""
     folder = options.work / "program"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "cases.h").write_text(cases_header(cases, folder))
-    command = [*compiler, "-O2", "-Wall", "-static", SOURCE, f"-I{folder}", *(f"-I{case.folder}/include" for case in cases),
-               *(case.folder / case.manifest["libraries"][0]["file"] for case in cases), "-pthread", "-lm",
-               "-o", folder / "bench"]
-    answer = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if answer.returncode:
-        complaints = [line for line in answer.stderr.splitlines() if "error" in line or "cannot" in line]
-        raise UserError(f"{compiler[0]} cannot link the program: {(complaints or ['no message'])[0].strip()}")
+    library = cases[0].manifest["libraries"][0]
+    compile_program(library["system"],
+                    ["-O2", "-Wall", SOURCE, f"-I{folder}", *(f"-I{case.folder}/include" for case in cases),
+                     *(case.folder / case.manifest["libraries"][0]["file"] for case in cases), "-pthread", "-lm"],
+                    folder / "bench", options)
     return folder / "bench"

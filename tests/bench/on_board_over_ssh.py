@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -159,6 +160,18 @@ class OverSsh(unittest.TestCase):
             self.assertNotIn("median_us", row)
         for text in (out, page):
             self.assertIn("Emulated by `qemu-aarch64-static`", text)
+
+    @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
+    def test_roofline(self):
+        code, out, err = self.run_it("--board", "avx2", "--roofline")
+        self.assertEqual((code, err), (0, ""))
+        shown, measured = out.split("\nmeasured: ")
+        self.assertIn("board      avx2", shown)
+        self.assertGreater(float(measured.split()[0]), 1)
+        self.assertLess(float(measured.split()[0]), 2 * 8 * 2 * 6, "two units at 6 GHz")
+        self.assertEqual(len(re.findall(r"^ *\d+ KiB +[\d.]+ +[\d.]+$", measured, re.MULTILINE)), 14)
+        self.expect_error("--roofline: with --runner", arguments=["--board", "avx2", "--roofline", "--runner", "x"])
+        self.expect_error("no CASE", arguments=["--board", "avx2"])
 
     @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
     def test_wrong_outputs_are_not_timed(self):
