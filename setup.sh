@@ -20,6 +20,8 @@ packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev 
           nlohmann-json3-dev protobuf-compiler)
 # What links arm64 programs, and runs them and those for other x86-64 CPUs.
 cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+# OpenCL on the CPU.
+opencl_packages=(ocl-icd-opencl-dev pocl-opencl-icd)
 # llvm-mca, whose tests are skipped where the system has no such package.
 optional_packages=()
 # The tests start a server of their own; on a machine with systemd the package would start one for everybody.
@@ -34,7 +36,7 @@ main() {
         case $argument in
             --test)
                 requirements+=(requirements-test.txt)
-                packages+=("${cross_packages[@]}")
+                packages+=("${cross_packages[@]}" "${opencl_packages[@]}")
                 optional_packages=(llvm-19)
                 [ -d /run/systemd/system ] || packages+=("${ssh_packages[@]}")
                 ;;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "compiler/emit/library.h"
 #include "compiler/emit/staging.h"
@@ -31,6 +32,15 @@ void report(const CompileOptions &options, const std::string &what, int done = 0
     throw_if_interrupted();
 }
 
+// Weights that each run would have to pack: a GPU's variant cannot.
+void expect_constants(const Plan &plan, const Board &board) {
+    for (const PlanStep &step : plan.steps) {
+        if (!step.packing) continue;
+        throw CompileError("'" + step.name + "' computes its weights or bias, which board " +
+                           board.name + " cannot, expected constants or a board without a GPU");
+    }
+}
+
 Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
     const Records records = load_records(board.name);
@@ -50,7 +60,8 @@ Variant compile_variant(const Graph &model, const Board &board, const std::strin
     variant.kernels = compile_kernels(variant.plan.kernels, board, records,
                                       symbol_prefix(name, board), work, kernel_options);
     (packs_ahead ? plan_packing_ahead : plan_packing)(variant.plan, variant.kernels);
-    plan_memory(variant.plan);
+    if (board.gpu && !packs_ahead) expect_constants(variant.plan, board);
+    plan_memory(variant.plan, board.gpu.has_value());
     report(options, "packing weights for " + board.name);
     variant.constants = pack_constants(variant.plan, variant.kernels);
     return variant;
@@ -88,11 +99,14 @@ std::vector<std::vector<Board>> boards_by_system(const CompileOptions &options) 
     if (systems.empty())
         throw BoardError("board " + boards.front().name + " is for " + system_of(boards.front()) +
                          ", expected one for " + options.system);
-    // At start a library takes the first board whose features the CPU has.
+    // At start a library takes the first board whose GPU is there, or whose features the CPU has.
+    const auto demands = [](const Board &b) {
+        return std::tuple(b.gpu.has_value(), b.gpu ? b.gpu->compute_capability : 0,
+                          b.cpu_features.size());
+    };
     for (std::vector<Board> &own : systems) {
-        std::stable_sort(own.begin(), own.end(), [](const Board &a, const Board &b) {
-            return a.cpu_features.size() > b.cpu_features.size();
-        });
+        std::stable_sort(own.begin(), own.end(),
+                         [&](const Board &a, const Board &b) { return demands(a) > demands(b); });
     }
     return systems;
 }
@@ -122,7 +136,10 @@ std::vector<fs::path> build_objects(const Library &library, const Toolchain &too
     // Libraries share a program with others, and with Halide's own runtime: what kernels call must
     // have a name of the library's.
     std::vector<std::pair<std::string, std::string>> names;
-    for (const char *function : {"do_par_for", "malloc", "free"})
+    for (const char *function :
+         {"do_par_for", "malloc", "free", "copy_to_device", "cuda_device_interface",
+          "cuda_initialize_kernels", "cuda_finalize_kernels", "cuda_run", "opencl_device_interface",
+          "opencl_initialize_kernels", "opencl_finalize_kernels", "opencl_run"})
         names.push_back({std::string("halide_") + function, library.name + "_" + function});
     for (const fs::path &object : objects) {
         if (!object.stem().string().ends_with("weights")) tools.rename_symbols(object, names);
@@ -247,7 +264,10 @@ CompileResult compile_graph(Graph graph, const Library &library, const CompileOp
     }
     graph = {};
     if (packs_ahead) share_packed_size(package);
+    const bool takes_device_memory =
+        std::any_of(package.begin(), package.end(), [](const Library &l) { return l.has_gpu(); });
     for (Library &own : package) {
+        own.takes_device_memory = takes_device_memory;
         own.folder = package.size() > 1 ? own.system : "";
         own.file = library_file(name, own.folder, options.shared);
     }

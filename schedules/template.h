@@ -37,7 +37,7 @@ struct Template {
     bool is_exact = true;
 };
 
-// The templates of a board's family, its own first and the reference ones, legal for every kernel,
+// The templates of a board's family, its own first and the reference one, legal for every kernel,
 // last.
 std::vector<const Template *> templates_for(const Board &board);
 
@@ -46,6 +46,8 @@ const Template &template_of(const Schedule &schedule, const Board &board);
 
 std::span<const Template> reference_templates();
 std::span<const Template> cpu_templates();
+std::span<const Template> gpu_templates();
+std::span<const Template> gpu_reference_templates();
 
 // Kernels that compute on nchw alone, and whether this one's input and output are.
 bool is_plain(const Kernel &kernel);

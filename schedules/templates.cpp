@@ -9,12 +9,13 @@ namespace {
 
 struct Family {
     const char *name;
-    std::span<const Template> (*templates)();
+    std::span<const Template> (*templates)(), (*fallback)();
 };
 
 constexpr Family families[] = {
-    {"x86", cpu_templates},
-    {"arm", cpu_templates},
+    {"x86", cpu_templates, reference_templates},
+    {"arm", cpu_templates, reference_templates},
+    {"gpu", gpu_templates, gpu_reference_templates},
 };
 
 }  // namespace
@@ -24,8 +25,8 @@ std::vector<const Template *> templates_for(const Board &board) {
     for (const Family &family : families) {
         if (board.family != family.name) continue;
         for (const Template &t : family.templates()) list.push_back(&t);
+        for (const Template &t : family.fallback()) list.push_back(&t);
     }
-    for (const Template &t : reference_templates()) list.push_back(&t);
     return list;
 }
 
@@ -44,7 +45,8 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
                 schedule.at("tile_oc"),  schedule.at("chunk_oc")};
     if (name == "winograd_rows")
         return {Packing::Form::winograd_rows, schedule.at("tile_oc"), schedule.at("m")};
-    if (name == "group_lanes") return {Packing::Form::group_lanes, schedule.at("tile_oc")};
+    if (name == "group_lanes" || name == "gpu_tiles")
+        return {Packing::Form::group_lanes, schedule.at("tile_oc")};
     if (name == "reference" && grouped_conv2d_accepts(kernel)) return {Packing::Form::group_lanes};
     if (name == "gspc")
         return {Packing::Form::gspc, schedule.at("tile_oc"), 0, schedule.at("tile_ic")};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,10 +12,24 @@ struct BoardError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// What a GPU has beside a board's other facts.
+struct Gpu {
+    std::string api;              // "cuda" or "opencl"
+    int compute_capability = 0;   // that the device must have, 80 for 8.0; CUDA alone
+    std::string ptxas_target;     // "sm_80"; CUDA alone
+    int units = 1;                // multiprocessors
+    int lanes_per_unit = 64;      // multiply-adds of a unit in one cycle
+    int threads_per_unit = 1024;  // that a unit holds at once
+    int threads_per_block = 256;
+    int registers_per_unit = 65536, registers_per_thread = 255;
+    int shared_bytes = 32 << 10;  // of a block
+    double launch_us = 5;         // from one kernel of a stream to the next
+};
+
 // The facts about a machine that schedules and the compiler read; a file each in targets/boards/.
 struct Board {
     std::string name, description;
-    std::string family;         // which schedules apply: "x86" or "arm"
+    std::string family;         // which schedules apply: "x86", "arm" or "gpu"
     std::string halide_target;  // for Halide::Target
     std::string clang_triple;   // for the driver and the weights
     std::vector<std::string>
@@ -37,6 +52,10 @@ struct Board {
     double l3_bytes_per_cycle = 12;
     double dram_bytes_per_cycle = 4;
     int l3_bytes = 16 << 20;
+
+    // Where kernels run on one. The numbers above are then its own, of all units together: a vector
+    // is one float, and the first cache is left out, for nothing stays there between kernels.
+    std::optional<Gpu> gpu;
 
     double peak_gflops() const { return 2 * vector_floats * fma_per_cycle * clock_ghz; }
 };

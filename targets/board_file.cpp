@@ -106,18 +106,9 @@ bool is_name(const std::string &name) {
            });
 }
 
-}  // namespace
+constexpr const char *families = "\"x86\", \"arm\" or \"gpu\"";
 
-Board read_board(const std::filesystem::path &file) {
-    const json object = parse(file);
-    Reader reader(file, object);
-    Board b;
-    reader.read_line("name", b.name, "the file's stem");
-    reader.read_line("description", b.description, "a line of text");
-    reader.read_line("source", b.source, "a line of where the numbers come from");
-    reader.read("family", b.family, "\"x86\" or \"arm\"");
-    reader.read("halide_target", b.halide_target, "a Halide target string");
-    reader.read("clang_triple", b.clang_triple, "a target triple");
+void read_cpu(Reader &reader, Board &b) {
     reader.read("cpu_features", b.cpu_features, "a list of feature names");
     reader.read("vendor", b.vendor, "a CPUID vendor", false);
     reader.read("mca_cpu", b.mca_cpu, "a CPU that llvm-mca knows", false);
@@ -128,13 +119,64 @@ Board read_board(const std::filesystem::path &file) {
     reader.read_number("adds_per_cycle", b.adds_per_cycle, 16, true);
     reader.read_number("loads_per_cycle", b.loads_per_cycle, 16);
     reader.read_number("fma_latency_cycles", b.fma_latency_cycles, 64);
-    reader.read_number("clock_ghz", b.clock_ghz, 10);
     reader.read_number("l1d_bytes", b.l1d_bytes, 1 << 24);
     reader.read_number("l2_bytes", b.l2_bytes, 1 << 28);
     reader.read_number("l3_bytes", b.l3_bytes, 1 << 30);
     reader.read_number("l2_bytes_per_cycle", b.l2_bytes_per_cycle, 1024);
     reader.read_number("l3_bytes_per_cycle", b.l3_bytes_per_cycle, 1024);
     reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
+}
+
+void read_gpu(Reader &reader, Board &b) {
+    Gpu g;
+    reader.read("api", g.api, "\"cuda\" or \"opencl\"");
+    if (g.api != "cuda" && g.api != "opencl")
+        reader.fail("api", "is \"" + g.api + "\"", "\"cuda\" or \"opencl\"");
+    if (g.api == "cuda") {
+        reader.read_number("compute_capability", g.compute_capability, 999);
+        reader.read("ptxas_target", g.ptxas_target, "ptxas's name of the device, as \"sm_80\"");
+    }
+    reader.read_number("units", g.units, 4096);
+    reader.read_number("lanes_per_unit", g.lanes_per_unit, 1024);
+    reader.read_number("threads_per_unit", g.threads_per_unit, 1 << 16);
+    reader.read_number("threads_per_block", g.threads_per_block, 1 << 16);
+    reader.read_number("registers_per_unit", g.registers_per_unit, 1 << 24);
+    reader.read_number("registers_per_thread", g.registers_per_thread, 1 << 10);
+    reader.read_number("shared_bytes", g.shared_bytes, 1 << 20);
+    reader.read_number("launch_us", g.launch_us, 1000);
+    reader.read_number("l2_bytes", b.l2_bytes, 1 << 30);
+    reader.read_number("l2_bytes_per_cycle", b.l2_bytes_per_cycle, 1 << 16);
+    reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1 << 16);
+    b.vector_floats = 1;
+    b.vector_registers = g.registers_per_thread;
+    b.fma_per_cycle = b.narrow_fma_per_cycle = (double)g.units * g.lanes_per_unit;
+    b.loads_per_cycle = g.units * 32.0;
+    b.l1d_bytes = 0;
+    b.l3_bytes = b.l2_bytes;
+    b.l3_bytes_per_cycle = b.l2_bytes_per_cycle;
+    b.gpu = std::move(g);
+}
+
+}  // namespace
+
+Board read_board(const std::filesystem::path &file) {
+    const json object = parse(file);
+    Reader reader(file, object);
+    Board b;
+    reader.read_line("name", b.name, "the file's stem");
+    reader.read_line("description", b.description, "a line of text");
+    reader.read_line("source", b.source, "a line of where the numbers come from");
+    reader.read("family", b.family, families);
+    if (b.family != "x86" && b.family != "arm" && b.family != "gpu")
+        reader.fail("family", "is \"" + b.family + "\"", families);
+    reader.read("halide_target", b.halide_target, "a Halide target string");
+    reader.read("clang_triple", b.clang_triple, "a target triple");
+    reader.read_number("clock_ghz", b.clock_ghz, 10);
+    if (b.family == "gpu") {
+        read_gpu(reader, b);
+    } else {
+        read_cpu(reader, b);
+    }
     reader.expect_no_other_keys();
     if (b.name != file.stem())
         reader.fail("name", "is \"" + b.name + "\"",
@@ -143,8 +185,9 @@ Board read_board(const std::filesystem::path &file) {
         reader.fail("name", "is \"" + b.name + "\"",
                     "letters, digits, '.', '-' and '_', and not \"host\"");
     }
-    if (b.family != "x86" && b.family != "arm")
-        reader.fail("family", "is \"" + b.family + "\"", "\"x86\" or \"arm\"");
+    if (const auto problem = target_problem(b))
+        reader.fail(problem->key, problem->found, problem->expected);
+    if (b.gpu) return b;
     if ((b.vector_floats & (b.vector_floats - 1)) != 0 || b.vector_floats < 4) {
         reader.fail("vector_floats", "is " + std::to_string(b.vector_floats),
                     "a power of two of at least 4");
@@ -161,8 +204,6 @@ Board read_board(const std::filesystem::path &file) {
     if (b.l3_bytes < b.l2_bytes)
         reader.fail("l3_bytes", "is " + std::to_string(b.l3_bytes),
                     "no less than \"l2_bytes\", equal where there is no third level");
-    if (const auto problem = target_problem(b))
-        reader.fail(problem->key, problem->found, problem->expected);
     return b;
 }
 

@@ -117,6 +117,13 @@ std::optional<BoardProblem> target_problem(const Board &board) {
             return BoardProblem{"family", "is \"" + board.family + "\"",
                                 "\"" + std::string(system->family) + "\", as \"halide_target\""};
     }
+    for (const auto &[api, feature] :
+         {std::pair("cuda", Target::CUDA), {"opencl", Target::OpenCL}}) {
+        if (target.has_feature(feature) == (board.gpu && board.gpu->api == api)) continue;
+        return BoardProblem{"halide_target", is_target,
+                            std::string(target.has_feature(feature) ? "none" : "one") + " with " +
+                                api + ", as \"family\" and \"api\" are"};
+    }
     if (!system->checks_features && !board.cpu_features.empty())
         return BoardProblem{"cpu_features", "has \"" + board.cpu_features.front() + "\"",
                             "none for " + std::string(system->name)};

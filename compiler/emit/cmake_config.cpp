@@ -48,7 +48,8 @@ std::string cmake_config(const std::vector<Library> &package, bool shared) {
         << "        IMPORTED_LOCATION \"${_" << n << "_root}/" << folder << "/"
         << package.front().file.filename().string() << "\"\n"
         << "        INTERFACE_INCLUDE_DIRECTORIES \"${_" << n << "_root}/include\"\n"
-        << "        INTERFACE_LINK_LIBRARIES Threads::Threads)\n"
+        << "        INTERFACE_LINK_LIBRARIES \"Threads::Threads"
+        << (package.front().takes_device_memory ? ";${CMAKE_DL_LIBS}" : "") << "\")\n"
         << "endif()\n";
     for (const char *variable : {"_root", "_system", "_systems", "_index"}) {
         if (package.size() > 1 || variable == std::string("_root"))

@@ -142,6 +142,26 @@ void write_pack(std::ostream &out, const Variant &variant, const std::string &pr
     out << "}\n\n";
 }
 
+// What a variant keeps on its GPU.
+void write_device(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    const int64_t weights = variant.constants.bytes();
+    out << "static struct device " << prefix << "device = {&" << variant.board.gpu->api << "_api, "
+        << (weights > 0 ? prefix + "weights" : "0") << ", " << weights << "u, "
+        << variant.arena_bytes() << "u, 0, 0, 0, 0};\n";
+}
+
+// What the table of variants calls.
+void write_device_runs(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    const std::string device = "&" + prefix + "device, " + prefix + "run, ";
+    out << "static int " << prefix << "is_present(void) {\n    return is_present(&"
+        << variant.board.gpu->api << "_api, " << variant.board.gpu->compute_capability
+        << ");\n}\nstatic int " << prefix
+        << "run_from_host(const struct call *call) {\n    return run_from_host(" << device
+        << "call);\n}\nstatic int " << prefix
+        << "run_on_stream(const float *const *inputs, float *const *outputs, void *stream) {\n"
+        << "    return run_on_stream(" << device << "inputs, outputs, stream);\n}\n\n";
+}
+
 void write_variant(std::ostream &out, const Variant &variant, const std::string &prefix) {
     out << "/* ---- " << variant.board.name << ": " << variant.board.description << " ---- */\n\n";
     if (variant.constants.bytes() > 0) out << "extern const char " << prefix << "weights[];\n";
@@ -149,28 +169,35 @@ void write_variant(std::ostream &out, const Variant &variant, const std::string 
     write_packings(out, variant, prefix);
     const bool packs_ahead = variant.plan.packed_input >= 0;
     if (packs_ahead) write_pack(out, variant, prefix);
+    const bool on_gpu = variant.board.gpu.has_value();
+    if (on_gpu) write_device(out, variant, prefix);
     out << "\nstatic int " << prefix << "run(const struct call *call) {\n"
         << "    struct buffer b[5] = {{0}};\n"
         << "    struct context context = {call->threads, ARENA(" << variant.scratch_offset()
         << "), 0};\n";
     if (variant.constants.bytes() > 0)
-        out << "    const char *const weights = " << prefix << "weights;\n";
+        out << "    const char *const weights = "
+            << (on_gpu ? "(const char *)" + prefix + "device.device_weights" : prefix + "weights")
+            << ";\n";
     for (size_t s = 0; s < variant.plan.steps.size(); s++) {
         const PlanStep &step = variant.plan.steps[s];
         const PlanTensor &output = variant.plan.tensors[step.output.tensor];
         out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
-        if (output.needs_halo_zeroed() && output.first_step == (int)s) write_halo(out, output);
+        if (!on_gpu && output.needs_halo_zeroed() && output.first_step == (int)s)
+            write_halo(out, output);
         if (!packs_ahead) write_packing(out, variant, step, prefix);
         const auto list = addresses(variant, s);
         std::string arguments = "&context";
         for (size_t i = 0; i < list.size(); i++) {
-            out << "    b[" << i << "].host = " << list[i] << ";\n";
+            out << "    b[" << i << (on_gpu ? "].device = (uint64)(" : "].host = (") << list[i]
+                << ");\n";
             arguments += ", &b[" + std::to_string(i) + "]";
         }
         out << "    CALL(" << s << ", " << prefix << "k" << step.kernel_index << "(" << arguments
             << "));\n";
     }
     out << "    return 0;\n}\n\n";
+    if (on_gpu) write_device_runs(out, variant, prefix);
     out << "static const struct cpu_feature " << prefix << "features[] = {\n";
     for (const std::string &name : variant.board.cpu_features) {
         const CpuFeature &f = *find_cpu_feature(name.c_str());
@@ -199,6 +226,22 @@ bool packs_at_run_time(const Library &library) {
     return false;
 }
 
+// Of the library's GPUs.
+std::set<std::string> apis(const Library &library) {
+    std::set<std::string> names;
+    for (const Variant &variant : library.variants) {
+        if (variant.board.gpu) names.insert(variant.board.gpu->api);
+    }
+    return names;
+}
+
+// Room for more kernels than a library can launch: each object has one or a few.
+size_t launch_slots(const Library &library) {
+    size_t kernels = 16;
+    for (const Variant &variant : library.variants) kernels += variant.kernels.size();
+    return 8 * kernels;
+}
+
 }  // namespace
 
 std::string driver_source(const Library &library) {
@@ -207,36 +250,47 @@ std::string driver_source(const Library &library) {
         << ". Build: clang -ffreestanding -fPIC -O2 -c. */\n\n"
         << "#define NAME(x) " << library.name << "_##x\n\n"
         << "enum { ERROR_NULL = 1, ERROR_ALIGNMENT, ERROR_THREADS, ERROR_CPU, ERROR_KERNEL, "
-           "ERROR_INDEX };\n\n"
+           "ERROR_INDEX, ERROR_DEVICE };\n\n"
         << "enum { SCRATCH_BYTES = "
         << (library.scratch_bytes() > 0 ? library.scratch_bytes() + overread_bytes : 0) << " };\n\n"
         << glue("parallel.c") << "\n";
     if (library.scratch_bytes() > 0) out << glue("scratch.c") << "\n";
     const bool packs_ahead = library.packed_input >= 0;
     if (packs_at_run_time(library)) out << glue("pack.h") << "\n";
-    for (const Variant &variant : library.variants) {
-        write_variant(out, variant, symbol_prefix(library.name, variant.board));
-    }
     out << "enum {\n    VARIANT_COUNT = " << library.variants.size()
         << ",\n    INPUT_COUNT = " << library.inputs.size()
         << ",\n    OUTPUT_COUNT = " << library.outputs.size()
-        << ",\n    PACKED_INPUT = " << library.packed_input << ",\n};\n"
-        << "static const size ARENA_BYTES = " << library.arena_bytes() << "u;\n"
+        << ",\n    PACKED_INPUT = " << library.packed_input << ",\n};\n";
+    write_shapes(out, "input_shapes", library.inputs);
+    write_shapes(out, "output_shapes", library.outputs);
+    if (library.has_gpu()) {
+        out << "\nenum { LAUNCH_SLOTS = " << launch_slots(library) << " };\n" << glue("device.c");
+        for (const std::string &api : apis(library)) out << "\n" << glue((api + ".c").c_str());
+    }
+    out << "\n";
+    for (const Variant &variant : library.variants) {
+        write_variant(out, variant, symbol_prefix(library.name, variant.board));
+    }
+    out << "static const size ARENA_BYTES = " << library.arena_bytes() << "u;\n"
         << "static const struct variant variants[] = {\n";
     for (const Variant &variant : library.variants) {
         const std::string prefix = symbol_prefix(library.name, variant.board);
-        out << "    {\"" << variant.board.name << "\", " << prefix << "run, " << prefix
-            << "features, " << variant.board.cpu_features.size() << ", "
-            << (packs_ahead ? prefix + "pack" : "0") << "},\n";
+        const bool on_gpu = variant.board.gpu.has_value();
+        out << "    {\"" << variant.board.name << "\", " << prefix
+            << (on_gpu ? "run_from_host" : "run") << ", " << prefix << "features, "
+            << variant.board.cpu_features.size() << ", " << (packs_ahead ? prefix + "pack" : "0")
+            << ", "
+            << (on_gpu ? "&" + variant.board.gpu->api + "_api, " + prefix + "is_present, " +
+                             prefix + "run_on_stream"
+                       : "0, 0, 0")
+            << "},\n";
     }
     out << "};\nstatic const int step_counts[] = {";
     for (const Variant &variant : library.variants) out << variant.plan.steps.size() << ", ";
-    out << "};\n";
-    write_shapes(out, "input_shapes", library.inputs);
-    write_shapes(out, "output_shapes", library.outputs);
-    out << "\n" << glue("api.c");
+    out << "};\n\n" << glue("api.c");
     if (packs_ahead)
         out << "\n#define HAS_BIAS " << library.bias.has_value() << "\n" << glue("pack_api.c");
+    if (library.takes_device_memory) out << "\n" << glue("device_api.c");
     return out.str();
 }
 

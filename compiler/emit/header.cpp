@@ -50,6 +50,22 @@ std::string pack_declaration(const Library &library) {
     return text;
 }
 
+std::string device_declaration(const Library &library) {
+    if (!library.takes_device_memory) return "";
+    const std::string &n = library.name;
+    return "/* The same with inputs and outputs in the GPU's memory: addresses of CUDA's first "
+           "device, or of OpenCL's\n   shared virtual memory in the context below. It is over when "
+           "the stream (a CUstream or cl_command_queue)\n   comes to its end; where that is null, "
+           "on return. */\n"
+           "int " +
+           n +
+           "_run_device(const float *const *inputs, float *const *outputs, void *stream);\n\n"
+           "/* The library's own CUcontext and CUstream, or cl_context and cl_command_queue; null "
+           "where the board\n   that runs here is no GPU. */\n"
+           "void *" +
+           n + "_device_context(void);\nvoid *" + n + "_device_stream(void);\n\n";
+}
+
 // For convoy::Layer.
 void write_pack_members(std::ostream &out, const Library &library) {
     if (!library.weights) return;
@@ -85,8 +101,9 @@ std::string header_source(const Library &library) {
         << "    " << n
         << "_ERROR_ALIGNMENT = 2, /* the arena, or packed weights, not aligned to 64 bytes */\n"
         << "    " << n << "_ERROR_THREADS = 3,   /* threads is not 1 to 256 */\n"
-        << "    " << n << "_ERROR_CPU = 4,       /* this CPU can run no board of the library */\n"
-        << "    " << n << "_ERROR_KERNEL = 5,    /* a kernel failed */\n"
+        << "    " << n
+        << "_ERROR_CPU = 4,       /* no board of the library runs on this machine */\n"
+        << "    " << n << "_ERROR_KERNEL = 5,    /* a kernel failed, or its GPU's driver */\n"
         << "    " << n << "_ERROR_INDEX = 6      /* no such input or output */\n"
         << "};\n\n"
         << "/* Bytes of the arena that run works in: aligned to 64 bytes, one for each caller at a "
@@ -114,7 +131,8 @@ std::string header_source(const Library &library) {
            "threads,\n"
         << "    void (*after_step)(void *data, int step), void *data);\n"
         << "int " << n << "_step_count(void);\n\n"
-        << "/* The board whose code runs on this CPU, \"\" where none does. */\n"
+        << device_declaration(library)
+        << "/* The board whose code runs on this machine, \"\" where none does. */\n"
         << "const char *" << n << "_board(void);\n\n"
         << "/* A line of text for an error code; never null. */\n"
         << "const char *" << n << "_error_text(int code);\n\n"
@@ -130,6 +148,8 @@ std::string header_source(const Library &library) {
          {"arena_bytes", "input_shape", "output_shape", "run", "error_text"}) {
         out << "    static constexpr auto " << function << " = &" << n << "_" << function << ";\n";
     }
+    if (library.takes_device_memory)
+        out << "    static constexpr auto run_device = &" << n << "_run_device;\n";
     write_pack_members(out, library);
     out << "};\n#endif\n\n#endif\n";
     return out.str();

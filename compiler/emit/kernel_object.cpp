@@ -37,6 +37,11 @@ private:
                                      std::to_string(largest_on_stack));
         bytes += scratch_block_bytes(size);
     }
+    void visit(const Internal::Call *op) override {
+        Internal::IRVisitor::visit(op);
+        if (op->name == "halide_device_malloc" || op->name == "halide_device_and_host_malloc")
+            throw std::runtime_error("it allocates memory of the GPU");
+    }
     void visit(const Internal::Block *op) override { visit_either(op->first, op->rest); }
     void visit(const Internal::IfThenElse *op) override {
         visit_either(op->then_case, op->else_case);

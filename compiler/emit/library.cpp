@@ -16,9 +16,16 @@ int64_t Library::scratch_bytes() const {
     return bytes;
 }
 
+bool Library::has_gpu() const {
+    return std::any_of(variants.begin(), variants.end(),
+                       [](const Variant &variant) { return variant.board.gpu.has_value(); });
+}
+
 int64_t Library::arena_bytes() const {
-    int64_t bytes = 0;
-    for (const Variant &variant : variants) bytes = std::max(bytes, variant.arena_bytes());
+    int64_t bytes = overread_bytes;
+    for (const Variant &variant : variants) {
+        if (!variant.board.gpu) bytes = std::max(bytes, variant.arena_bytes());
+    }
     return bytes;
 }
 

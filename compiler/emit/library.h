@@ -44,6 +44,11 @@ struct Library {
     std::optional<Value> weights, bias;
     int packed_input = -1;
 
+    // Whether the header, which serves all libraries of a package, has run_device.
+    bool takes_device_memory = false;
+
+    bool has_gpu() const;
+    // Of the CPU's memory, that the caller owns: variants on a GPU have their own there.
     int64_t arena_bytes() const;
     int64_t scratch_bytes() const;
     int64_t constant_bytes() const;

@@ -26,7 +26,8 @@ public:
     // The cheapest layout of those that suit convolutions.
     template<typename Cycles>
     double cheapest(int groups, const Cycles &cycles) const {
-        std::vector<Layout> layouts = {{board_.vector_floats}, {board_.vector_floats / 2}};
+        std::vector<Layout> layouts = {{board_.vector_floats},
+                                       {std::max(board_.vector_floats / 2, 1)}};
         for (int lanes = board_.vector_floats; groups > 1 && lanes > 1; lanes /= 2) {
             if (groups % lanes == 0) layouts.push_back({lanes, groups});
         }

@@ -103,6 +103,7 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
         const size_t rank = graph.values[v].dims.size();
         if (plain.contains(v) || (rank != 4 && rank != 2)) continue;
         const int channels = (int)graph.values[v].dims[1];
+        if (vector == 1) continue;
         list[v].push_back({vector, 1});
         if (vector >= 16) list[v].push_back({vector / 2, 1});
         for (const Layout &layout : by_root[ties.root(v)]) {

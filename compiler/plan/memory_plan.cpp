@@ -65,8 +65,12 @@ int64_t place(std::vector<PlanTensor> &tensors, const std::vector<int> &order) {
 
 }  // namespace
 
-void plan_memory(Plan &plan) {
+void plan_memory(Plan &plan, bool keeps_halos) {
     find_lifetimes(plan);
+    for (PlanTensor &tensor : plan.tensors) {
+        if (keeps_halos && tensor.needs_halo_zeroed())
+            tensor.first_step = 0, tensor.last_step = (int)plan.steps.size() - 1;
+    }
     std::vector<int> in_arena;
     for (int t = 0; t < (int)plan.tensors.size(); t++) {
         if (plan.tensors[t].place == PlanTensor::Place::arena) in_arena.push_back(t);

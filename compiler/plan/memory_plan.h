@@ -8,7 +8,8 @@ namespace convoy {
 constexpr int64_t alignment_bytes = 64;
 
 // Gives every arena tensor its offset: tensors that are live at the same step do not overlap. Sets
-// first_step, last_step, arena_bytes and largest_live_bytes.
-void plan_memory(Plan &plan);
+// first_step, last_step, arena_bytes and largest_live_bytes. Where halos are kept, being zeroed
+// once and not in each run, nothing overlaps a tensor that has one.
+void plan_memory(Plan &plan, bool keeps_halos = false);
 
 }  // namespace convoy

@@ -2,15 +2,15 @@
 
 #define API __attribute__((visibility("default")))
 
-/* The first variant whose CPU features are all there, -1 when there is none. Looked up once: CPUID
- * is slow. */
+/* The first variant whose CPU features, or whose GPU, are there, -1 when there is none. Looked up
+ * once: CPUID is slow. */
 static int chosen_variant(void) {
     static int chosen; /* 0: not looked up yet, else variant + 2 */
     int known = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
     if (known) return known - 2;
     known = -1;
     for (int v = 0; v < VARIANT_COUNT && known < 0; v++) {
-        int has_all = 1;
+        int has_all = !variants[v].is_present || variants[v].is_present();
         for (int f = 0; f < variants[v].feature_count; f++)
             has_all &= has_feature(&variants[v].features[f]);
         if (has_all) known = v;
@@ -82,10 +82,11 @@ API const char *NAME(error_text)(int code) {
         "a null pointer: inputs, outputs, each of their elements and the arena must be set",
         "the arena, or the memory of packed weights, is not aligned to 64 bytes",
         "the number of threads is not between 1 and 256",
-        "this CPU lacks instructions that every board of the library needs: compile it for this "
-        "board",
-        "a kernel failed",
+        "this machine lacks CPU instructions, or the GPU, that every board of the library needs: "
+        "compile it for this board",
+        "a kernel failed, or the driver of the GPU that it runs on",
         "no such input or output",
+        "the board that runs here is no GPU",
     };
     if (code < 0 || code >= (int)(sizeof texts / sizeof texts[0])) return "unknown error code";
     return texts[code];

@@ -212,12 +212,33 @@ static int has_feature(const struct cpu_feature *f) {
 #endif
 }
 
+/* What CUDA and OpenCL do for variants on a GPU, each in a file of its own. Addresses are the
+   device's; functions return 0, or what is not 0 where the driver reports an error. */
+struct device_api {
+    int (*open)(int compute_capability); /* 0 where there is a device that can run this */
+    int (*begin)(void *stream);          /* a run on it, or where null on the library's own */
+    int (*end)(int failed);              /* returns what it is given, or an error of its own */
+    /* Between these two: */
+    int (*allocate)(uint64 *address, size bytes); /* zeroed */
+    int (*upload)(uint64 to, const void *from, size bytes);
+    int (*download)(void *to, uint64 from, size bytes); /* waits for what came before */
+    int (*finish)(void);                                /* waits for the stream */
+    /* Of the library, for callers: what CUDA calls a context and a stream, OpenCL a context and a
+       queue. */
+    void *(*context)(void);
+    void *(*stream)(void);
+};
+
 struct variant {
     const char *board;
     int (*run)(const struct call *call);
     const struct cpu_feature *features;
     int feature_count;
     void (*pack)(const float *weights, const float *bias, float *packed); /* or null */
+    /* Null where it runs on the CPU. */
+    const struct device_api *api;
+    int (*is_present)(void);
+    int (*run_on_stream)(const float *const *inputs, float *const *outputs, void *stream);
 };
 
 struct shape {

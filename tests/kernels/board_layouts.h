@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "generators/layout.h"
 #include "targets/board.h"
 
@@ -9,7 +11,7 @@ namespace convoy {
 constexpr int whole_vector = -1, half_vector = -2;
 
 inline Layout layout_on(const Board &board, Layout layout) {
-    if (layout.block < 0) layout.block = board.vector_floats / -layout.block;
+    if (layout.block < 0) layout.block = std::max(board.vector_floats / -layout.block, 1);
     return layout;
 }
 

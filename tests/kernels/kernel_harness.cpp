@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/kernels/device/device_kernel.h"
 #include "tests/kernels/jit/jit_kernel.h"
 
 namespace convoy {
@@ -34,6 +35,10 @@ public:
     size_t size() const { return size_; }
     float before(size_t i) const { return start_.get()[i]; }
     float after(size_t i) const { return start_.get()[guard + size_ + i]; }
+    // All of it, for a kernel that gets the address of the float at `offset` of data().
+    device_operand operand(ptrdiff_t offset) {
+        return {start_.get(), size_ + 2 * guard, (ptrdiff_t)guard + offset};
+    }
 
 private:
     struct Free {
@@ -240,6 +245,16 @@ double largest_sum(const KernelCase &test) {
     return largest;
 }
 
+void run(const Kernel &kernel, const Schedule &schedule, const Board &board,
+         const std::vector<device_operand> &operands) {
+    if (board.gpu) return DeviceKernel(kernel, schedule, board)(operands);
+    const JitKernel compiled(kernel, schedule, board);
+    std::vector<float *> pointers;
+    for (const device_operand &operand : operands)
+        pointers.push_back(operand.memory + operand.offset);
+    JitCall(compiled, pointers)();
+}
+
 }  // namespace
 
 KernelCase::KernelCase(Kernel k, double tolerance_)
@@ -253,27 +268,26 @@ KernelCase::KernelCase(Kernel k, Operands data, double tolerance_)
 
 std::string what_is_wrong(const KernelCase &test, const Schedule &schedule, const Board &board) {
     const Kernel &kernel = test.kernel;
-    const JitKernel compiled(kernel, schedule, board);
-
     const View &input = input_view(kernel), &output = output_view(kernel);
     Memory in(input.floats(), poison), out(output.floats(), canary);
     if (const ConvProblem *window = window_of(kernel)) zero_pads(input, *window, in.data());
     store(input, test.operands.input, in.data());
 
-    std::vector<float *> pointers = {in.data() + input_offset(kernel)};
+    std::vector<device_operand> operands = {in.operand(input_offset(kernel))};
     std::vector<std::vector<float>> constants =
         pack_constants(kernel, schedule, test.operands.weights, test.operands.bias);
-    for (std::vector<float> &constant : constants) pointers.push_back(constant.data());
+    for (std::vector<float> &constant : constants)
+        operands.push_back({constant.data(), constant.size(), 0});
     const View *addend = second_input(kernel);
     Memory added(addend ? addend->floats() : 0, poison);
     if (addend) {
         store(*addend, test.operands.addend, added.data());
-        pointers.push_back(added.data() + addend_offset(kernel));
+        operands.push_back(added.operand(addend_offset(kernel)));
     }
-    pointers.push_back(out.data() + output_offset(kernel));
+    operands.push_back(out.operand(output_offset(kernel)));
 
     try {
-        JitCall(compiled, pointers)();
+        run(kernel, schedule, board, operands);
     } catch (const std::runtime_error &error) {
         return error.what();
     }

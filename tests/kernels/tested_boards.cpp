@@ -1,6 +1,7 @@
 #include "tests/kernels/tested_boards.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "targets/board.h"
@@ -8,6 +9,7 @@
 namespace convoy {
 
 std::vector<std::string> tested_boards() {
+    if (const char *set = std::getenv("CONVOY_TEST_BOARD")) return {set};
     const std::vector<std::string> features = host_cpu_features();
     const auto runs = [&](const Board &board) {
         return std::all_of(

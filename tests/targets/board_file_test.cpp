@@ -14,8 +14,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-json good_board() {
-    std::ifstream stream(boards_folder() / "avx2.json");
+json good_board(const std::string &name = "avx2") {
+    std::ifstream stream(boards_folder() / (name + ".json"));
     return json::parse(stream);
 }
 
@@ -26,10 +26,11 @@ protected:
     const std::filesystem::path file_ = folder_ / "avx2.json";
 
     // The error of reading a board file of this text, empty where there is none.
-    std::string error_of(const std::string &text) const {
-        std::ofstream(file_) << text;
+    std::string error_of(const std::string &text) const { return error_of(file_, text); }
+    static std::string error_of(const std::filesystem::path &file, const std::string &text) {
+        std::ofstream(file) << text;
         try {
-            read_board(file_);
+            read_board(file);
         } catch (const BoardError &error) {
             return error.what();
         }
@@ -50,16 +51,39 @@ TEST_F(BoardFile, ReadsEveryKey) {
     EXPECT_DOUBLE_EQ(board.peak_gflops(), 2 * 8 * 2 * 3.2);
 }
 
+TEST_F(BoardFile, ReadsWhatAGpuHas) {
+    const std::filesystem::path file = folder_ / "cuda-sm80.json";
+    EXPECT_EQ(error_of(file, good_board("cuda-sm80").dump()), "");
+    const Board board = read_board(file);
+    ASSERT_TRUE(board.gpu.has_value());
+    EXPECT_EQ(board.gpu->api, "cuda");
+    EXPECT_EQ(board.gpu->compute_capability, 80);
+    EXPECT_EQ(board.vector_floats, 1);
+    EXPECT_NEAR(board.peak_gflops(), 2 * 108 * 64 * 1.41, 1);
+}
+
 TEST_F(BoardFile, EveryMissingKeyIsNamed) {
-    const json good = good_board();
-    for (const auto &[key, value] : good.items()) {
-        if (key == "mca_cpu") continue;  // the one that may be missing
-        json board = good;
-        board.erase(key);
-        const std::string error = error_of(board.dump());
-        EXPECT_THAT(error, HasSubstr(file_.string() + ": \"" + key + "\" is missing, expected "));
-        EXPECT_THAT(error, Not(HasSubstr("\n")));
+    for (const std::string name : {"avx2", "cuda-sm80"}) {
+        const std::filesystem::path file = folder_ / (name + ".json");
+        const json good = good_board(name);
+        for (const auto &[key, value] : good.items()) {
+            if (key == "mca_cpu") continue;  // the one that may be missing
+            json board = good;
+            board.erase(key);
+            const std::string error = error_of(file, board.dump());
+            EXPECT_THAT(error,
+                        HasSubstr(file.string() + ": \"" + key + "\" is missing, expected "));
+            EXPECT_THAT(error, Not(HasSubstr("\n")));
+        }
     }
+}
+
+TEST_F(BoardFile, AnUnknownInterfaceOfAGpuIsNamed) {
+    json board = good_board("opencl");
+    board["api"] = "metal";
+    const std::filesystem::path file = folder_ / "opencl.json";
+    EXPECT_EQ(error_of(file, board.dump()),
+              file.string() + ": \"api\" is \"metal\", expected \"cuda\" or \"opencl\"");
 }
 
 struct BadValue {
@@ -80,7 +104,7 @@ const BadValue bad_values[] = {
     {"cpu_features",
      {"avx2", "fma"},
      "\"cpu_features\" lacks \"f16c\", expected what \"halide_target\" uses"},
-    {"family", "mips", "\"family\" is \"mips\", expected \"x86\" or \"arm\""},
+    {"family", "mips", "\"family\" is \"mips\", expected \"x86\", \"arm\" or \"gpu\""},
     {"family", "arm", "\"family\" is \"arm\", expected \"x86\", as \"halide_target\""},
     {"halide_target", "x86-64-linux-avx3",
      "\"halide_target\" is \"x86-64-linux-avx3\", expected a Halide target, as x86-64-linux-avx2"},

@@ -60,7 +60,7 @@ TEST(Boards, EveryFileLoads) {
         const Board board = load_board(name);
         EXPECT_EQ(board.name, name);
         EXPECT_FALSE(board.source.empty()) << name;
-        EXPECT_EQ(board.cpu_features.empty(), board.family == "arm") << name;
+        EXPECT_EQ(board.cpu_features.empty(), board.family != "x86") << name;
         EXPECT_LT(board.l1d_bytes, board.l2_bytes) << name;
         // Equal where there is no third level.
         EXPECT_LE(board.l2_bytes, board.l3_bytes) << name;

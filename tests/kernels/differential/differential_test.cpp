@@ -1,10 +1,11 @@
-// differential_test [--count 300] [--seed 1] [--jobs 2] [--case N]
+// differential_test [--count 300] [--seed 1] [--jobs 2] [--case N] [--board B]
 //
 // Random kernels under random legal schedules of every template that accepts them, compared with
 // plain loops. A failing one is shrunk and printed with the command that repeats it. Each runs in a
 // process of its own: what crashes is a failure like any other.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <map>
 #include <optional>
 
+#include "tests/kernels/device/device_driver.h"
 #include "tests/kernels/differential/child_process.h"
 #include "tests/kernels/differential/trial.h"
 #include "tests/kernels/kernel_harness.h"
@@ -27,6 +29,7 @@ struct Options {
     uint32_t seed = 1;
     int count = 300, jobs = 2;
     std::optional<int> only;
+    std::vector<std::string> boards;
 };
 
 struct Case {
@@ -42,7 +45,17 @@ std::string wrong_of(const Trial &trial, const Board &board) {
 class Differential {
 public:
     explicit Differential(const Options &options) : options_(options) {
-        for (const std::string &name : tested_boards()) boards_.push_back(load_board(name));
+        for (const std::string &name : options.boards.empty() ? tested_boards() : options.boards)
+            boards_.push_back(load_board(name));
+    }
+
+    // Asked in a process of its own, as GPUs' drivers do not outlive a fork.
+    bool can_run() const {
+        const auto on_gpu = [](const Board &board) { return board.gpu.has_value(); };
+        if (std::none_of(boards_.begin(), boards_.end(), on_gpu)) return true;
+        return ChildProcess(seconds_a_case, [] {
+                   return device_is_present() ? "yes" : "no";
+               }).result() == "yes";
     }
 
     int run() {
@@ -72,8 +85,10 @@ private:
         ChildProcess process;
     };
 
-    // Halide compiles its runtime with the first kernel: before the processes part.
+    // Halide compiles its runtime with the first kernel: before the processes part. A GPU's driver
+    // must not be opened before that.
     void warm_up() const {
+        if (boards_.front().gpu) return;
         const View view = make_view(1, 1, 1, 1, {}, 1);
         const Trial copy{ElementwiseKernel{.input = view, .output = view},
                          {"reference", {{"vector", boards_.front().vector_floats}}}};
@@ -119,8 +134,10 @@ private:
     }
 
     std::string repeat(int index) const {
+        std::string boards;
+        for (const std::string &name : options_.boards) boards += " --board " + name;
         return "differential_test --seed " + std::to_string(options_.seed) + " --case " +
-               std::to_string(index);
+               std::to_string(index) + boards;
     }
 
     static std::string result_of(const Trial &trial, const Board &board) {
@@ -161,6 +178,9 @@ private:
 }  // namespace
 }  // namespace convoy
 
+// For CTest: what is to be tested is not here.
+constexpr int skipped = 77;
+
 int main(int argc, char **argv) {
     convoy::Options options;
     CLI::App app("Random kernels under random schedules against plain loops");
@@ -168,11 +188,18 @@ int main(int argc, char **argv) {
     app.add_option("--seed", options.seed, "What the cases depend on, with their number");
     app.add_option("--jobs", options.jobs, "Cases at a time")->check(CLI::PositiveNumber);
     app.add_option("--case", options.only, "This case alone")->check(CLI::NonNegativeNumber);
+    app.add_option("--board", options.boards,
+                   "A board whose kernels run here, instead of this CPU's; may be repeated");
     CLI11_PARSE(app, argc, argv);
     // Halide's thread pool reads it when the first kernel runs: no threads that a fork would lose.
     setenv("HL_NUM_THREADS", "1", 1);
     try {
-        return convoy::Differential(options).run();
+        convoy::Differential test(options);
+        if (!test.can_run()) {
+            std::printf("there is no OpenCL device\n");
+            return skipped;
+        }
+        return test.run();
     } catch (const std::exception &error) {
         std::cerr << "differential_test: " << error.what() << "\n";
         return 2;

@@ -85,7 +85,7 @@ std::optional<ConvProblem> random_problem(Random &random) {
 
 Layout random_layout(Random &random, int channels, int groups, const Board &board) {
     const int kind = random.between(1, 100);
-    if (kind <= 20) return {};
+    if (kind <= 20 || board.vector_floats == 1) return {};
     const int block = random.chance(60) ? board.vector_floats
                                         : 1 << random.between(1, board.vector_floats / 8 + 2);
     if (kind <= 60) return {block, 1};
@@ -188,8 +188,12 @@ Kernel random_3x3(Random &random, const Board &board) {
     return with_views(random, Conv2dKernel{.problem = p}, p, p.oc, {vector}, {vector}, board);
 }
 
+int half_vector(const Board &board) {
+    return std::max(board.vector_floats / 2, 1);
+}
+
 Layout random_block(Random &random, const Board &board) {
-    return {random.chance(70) ? board.vector_floats : board.vector_floats / 2};
+    return {random.chance(70) ? board.vector_floats : half_vector(board)};
 }
 
 Kernel random_separable(Random &random, const Board &board) {
@@ -204,9 +208,9 @@ Kernel random_separable(Random &random, const Board &board) {
 
 Kernel random_two_level(Random &random, const Board &board) {
     std::optional<ConvProblem> problem;
-    const int vector = board.vector_floats;
-    while (!problem || problem->ic_per_group() % (vector / 2) != 0 ||
-           problem->oc_per_group() % (vector / 2) != 0)
+    const int multiple = half_vector(board);
+    while (!problem || problem->ic_per_group() % multiple != 0 ||
+           problem->oc_per_group() % multiple != 0)
         problem = random_problem(random);
     const ConvProblem &p = *problem;
     return with_views(random, TwoLevelConv2dKernel{.problem = p}, p, p.oc,
