@@ -127,6 +127,25 @@ void read_cpu(Reader &reader, Board &b) {
     reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
 }
 
+void check_cpu(const Reader &reader, const Board &b) {
+    if ((b.vector_floats & (b.vector_floats - 1)) != 0 || b.vector_floats < 4) {
+        reader.fail("vector_floats", "is " + std::to_string(b.vector_floats),
+                    "a power of two of at least 4");
+    }
+    for (const std::string &feature : b.cpu_features) {
+        if (!find_cpu_feature(feature.c_str())) {
+            std::vector<std::string> known;
+            for (const CpuFeature &f : known_cpu_features()) known.push_back(f.name);
+            reader.fail("cpu_features", "has \"" + feature + "\"", "one of " + joined(known));
+        }
+    }
+    if (b.l2_bytes < b.l1d_bytes)
+        reader.fail("l2_bytes", "is " + std::to_string(b.l2_bytes), "no less than \"l1d_bytes\"");
+    if (b.l3_bytes < b.l2_bytes)
+        reader.fail("l3_bytes", "is " + std::to_string(b.l3_bytes),
+                    "no less than \"l2_bytes\", equal where there is no third level");
+}
+
 void read_gpu(Reader &reader, Board &b) {
     Gpu g;
     reader.read("api", g.api, "\"cuda\" or \"opencl\"");
@@ -185,25 +204,9 @@ Board read_board(const std::filesystem::path &file) {
         reader.fail("name", "is \"" + b.name + "\"",
                     "letters, digits, '.', '-' and '_', and not \"host\"");
     }
+    if (!b.gpu) check_cpu(reader, b);
     if (const auto problem = target_problem(b))
         reader.fail(problem->key, problem->found, problem->expected);
-    if (b.gpu) return b;
-    if ((b.vector_floats & (b.vector_floats - 1)) != 0 || b.vector_floats < 4) {
-        reader.fail("vector_floats", "is " + std::to_string(b.vector_floats),
-                    "a power of two of at least 4");
-    }
-    for (const std::string &feature : b.cpu_features) {
-        if (!find_cpu_feature(feature.c_str())) {
-            std::vector<std::string> known;
-            for (const CpuFeature &f : known_cpu_features()) known.push_back(f.name);
-            reader.fail("cpu_features", "has \"" + feature + "\"", "one of " + joined(known));
-        }
-    }
-    if (b.l2_bytes < b.l1d_bytes)
-        reader.fail("l2_bytes", "is " + std::to_string(b.l2_bytes), "no less than \"l1d_bytes\"");
-    if (b.l3_bytes < b.l2_bytes)
-        reader.fail("l3_bytes", "is " + std::to_string(b.l3_bytes),
-                    "no less than \"l2_bytes\", equal where there is no third level");
     return b;
 }
 

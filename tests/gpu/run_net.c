@@ -37,13 +37,15 @@ static void print(const float *values) {
 static int run_on_device(float *results_of_device) {
     cl_context context = net_device_context();
     cl_command_queue queue = net_device_stream();
-    if (!context || !queue) return net_run_device((const float *[]){input}, (float *[]){input}, NULL);
+    if (!context || !queue)
+        return net_run_device((const float *[]){input}, (float *[]){input}, NULL);
     float *const from = clSVMAlloc(context, CL_MEM_READ_WRITE, sizeof input, 0);
     float *const to = clSVMAlloc(context, CL_MEM_READ_WRITE, sizeof results[0], 0);
     clEnqueueSVMMemcpy(queue, CL_TRUE, from, input, sizeof input, 0, NULL, NULL);
     int code = net_run_device((const float *[]){from}, (float *[]){to}, queue);
     clEnqueueSVMMemcpy(queue, CL_TRUE, results_of_device, to, sizeof results[0], 0, NULL, NULL);
-    if (!code) code = net_run_device((const float *[]){NULL}, (float *[]){to}, NULL) != net_ERROR_NULL;
+    if (!code)
+        code = net_run_device((const float *[]){NULL}, (float *[]){to}, NULL) != net_ERROR_NULL;
     clSVMFree(context, from);
     clSVMFree(context, to);
     return code;

@@ -86,6 +86,16 @@ TEST_F(BoardFile, AnUnknownInterfaceOfAGpuIsNamed) {
               file.string() + ": \"api\" is \"metal\", expected \"cuda\" or \"opencl\"");
 }
 
+TEST_F(BoardFile, AGpusTargetHasItsInterface) {
+    json board = good_board("opencl");
+    board["halide_target"] = "x86-64-linux-cuda-cuda_capability_80";
+    EXPECT_THAT(error_of(folder_ / "opencl.json", board.dump()),
+                HasSubstr("expected none with cuda, as \"family\" and \"api\" are"));
+    board = good_board();
+    board["halide_target"] = "x86-64-linux-sse41-avx-avx2-f16c-fma-opencl";
+    EXPECT_THAT(error_of(board.dump()), HasSubstr("expected none with opencl"));
+}
+
 struct BadValue {
     const char *key;
     json value;
