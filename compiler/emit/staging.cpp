@@ -82,15 +82,15 @@ void Staging::publish() {
             throw CompileError((folder_ / relative).string() +
                                ": cannot be written: " + error.message());
     }
-    for (const fs::path &relative : removed_) {
-        fs::remove(folder_ / relative, error);
-        fs::remove((folder_ / relative).parent_path(), error);  // where it is empty
-    }
     for (const fs::path &relative : files_) {
         fs::rename(staging_ / relative, folder_ / relative, error);
         if (error)
             throw CompileError((folder_ / relative).string() +
                                ": cannot be written: " + error.message());
+    }
+    for (const fs::path &relative : removed_) {
+        fs::remove(folder_ / relative, error);
+        fs::remove((folder_ / relative).parent_path(), error);  // where it is empty
     }
 }
 

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 from convoy_command import DIGITS, CommandTest, convoy, files_below
 
+NM = shutil.which("llvm-nm") or shutil.which("nm")
 READ_OBJECT = shutil.which("llvm-readelf") or shutil.which("readelf")
 MACHINES = {"x86_64-linux": "X86-64", "aarch64-linux": "AArch64"}
 LAYER = "ic3ih8oc20kh3ph1+bias"
@@ -94,6 +95,26 @@ class Package(CommandTest):
         (self.out / "lib" / "x86_64-linux" / "libother.a").unlink()
         self.compile(DIGITS, "--board", "avx2,cortex-a72", "--quiet")
         self.assertEqual(self.files(), several)
+
+    def test_every_board_of_a_cpu(self):
+        """All in one package: what each library is made of, and that the best board of this machine runs."""
+        listed = [line.split() for line in convoy("boards").stdout.splitlines()[1:]]
+        boards = [words[0] for words in listed if words[0] != "host" and not re.match("cuda|opencl", words[0])]
+        self.assertLessEqual({"avx2", "zen3", "avx512", "sapphirerapids", "zen4", "cortex-a53", "cortex-a72",
+                              "cortex-a76", "neoverse-n1", "neoverse-v2"}, set(boards))
+        self.compile(DIGITS, "--board", ",".join(boards), "--quiet")
+        manifest = self.manifest()
+        self.assertEqual({board["board"] for board in manifest["boards"]}, set(boards))
+        for library in manifest["libraries"]:
+            self.assertEqual(self.machines(library["file"]), {MACHINES[library["system"]]})
+            listing = subprocess.run([NM, "--format=posix", "--defined-only", self.out / library["file"]],
+                                     capture_output=True, text=True, check=True).stdout
+            defined = {line.split()[0] for line in listing.splitlines() if len(line.split()) > 1}
+            for board in manifest["boards"]:
+                kernel = f"digits_{board['board'].replace('-', '_')}_k0"
+                self.assertEqual(kernel in defined, board["system"] == library["system"], kernel)
+        verified = convoy("verify", DIGITS, self.out / "digits")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
 
     def test_two_boards_of_one_name(self):
         boards = Path(__file__).resolve().parents[2] / "targets" / "boards"
