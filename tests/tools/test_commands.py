@@ -9,7 +9,8 @@ import numpy as np
 
 from convoy_command import DIGITS, CommandTest, convoy, one_conv
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+DOCS, BOARDS = ROOT / "docs", ROOT / "targets/boards"
 
 
 class Usage(CommandTest):
@@ -55,17 +56,18 @@ class Usage(CommandTest):
         self.expect_error(convoy("boards", "show"), "BOARD")
 
     def test_the_page_about_boards(self):
-        """Its skeleton is a good board, and its table has the keys that there are."""
+        """Its skeleton is a good board, and its tables have the keys that there are."""
         skeleton = DOCS / "my-board.json"
         self.assertEqual(convoy("boards", "check", skeleton).returncode, 0)
         self.compile(DIGITS, "--board", skeleton, "--quiet")
-        self.write("other.json", b'{"name": "other", "key": 1, ' + skeleton.read_bytes().split(b",", 1)[1])
-        known = convoy("boards", "check", self.folder / "other.json").stderr.partition("expected ")[2].strip().split(", ")
-        self.assertIn("clock_ghz", known)
-        table = (DOCS / "adding-a-board.md").read_text().partition("| key |")[2].partition("\n\n")[0]
-        rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-        self.assertEqual(sorted(re.findall(r"`(\w+)`", " ".join(rows))), known)
-        self.assertLessEqual(set(json.loads(skeleton.read_text())), set(known))
+        for title, board in (("| key |", skeleton), ("| key of a GPU |", BOARDS / "cuda-sm80.json")):
+            self.write("other.json", b'{"name": "other", "key": 1, ' + board.read_bytes().split(b",", 1)[1])
+            known = convoy("boards", "check", self.folder / "other.json").stderr.partition("expected ")[2].strip().split(", ")
+            self.assertIn("clock_ghz", known)
+            table = (DOCS / "adding-a-board.md").read_text().partition(title)[2].partition("\n\n")[0]
+            rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+            self.assertEqual(sorted(re.findall(r"`(\w+)`", " ".join(rows))), known)
+            self.assertLessEqual(set(json.loads(board.read_text())), set(known))
 
     def test_files_of_boards(self):
         show = convoy("boards", "show", "cortex-a72").stdout
