@@ -12,9 +12,9 @@ class Row:
 
     name: str
     board: str
-    macs: int
-    predicted_us: float
-    peak_gflops: float
+    macs: int | None  # None with the next two where no board of the library runs there
+    predicted_us: float | None
+    peak_gflops: float | None
     error: float
     failure: str = ""
     runs: int = 0
@@ -33,7 +33,7 @@ class Row:
 def row_of(case, found, emulated):
     """The Row of a case and what the program printed about it."""
     if not found["board"]:
-        return Row(case.name, "", 0, 0, 0, found["error"], found.get("failure", ""))
+        return Row(case.name, "", None, None, None, found["error"], found.get("failure", ""))
     board = case.on(found["board"])
     times = {key: found[key] / case.chain for key in ("min_us", "median_us") if key in found and not emulated}
     return Row(case.name, found["board"], board["macs"] // case.chain, board["expected_us"] / case.chain,

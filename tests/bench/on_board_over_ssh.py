@@ -192,7 +192,7 @@ class OverSsh(unittest.TestCase):
     def test_a_cpu_that_lacks_instructions(self):
         code, out, _ = self.run_it("--board", "avx2", STRIDED, "--runner", "qemu-x86_64-static -cpu Nehalem")
         self.assertEqual(code, 1)
-        self.assertIn(f"{STRIDED}: this CPU lacks instructions", out)
+        self.assertIn(f"{STRIDED}: this machine lacks CPU instructions", out)
 
     @unittest.skipUnless(ARM, "gcc-aarch64-linux-gnu is missing")
     def test_another_architecture(self):

@@ -86,7 +86,7 @@ class Cpus(CommandTest):
             with self.subTest(cpu):
                 code, board, found, error = self.run_on(cpu, inputs)
                 self.assertEqual((code, board), (10 + ERROR_CPU, ""), error)
-                self.assertIn("this CPU lacks instructions", error)
+                self.assertIn("this machine lacks CPU instructions", error)
                 self.assertEqual(found.size, 0)
 
 
