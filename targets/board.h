@@ -22,6 +22,7 @@ struct Gpu {
     int threads_per_unit = 1024;  // that a unit holds at once
     int threads_per_block = 256;
     int registers_per_unit = 65536, registers_per_thread = 255;
+    int shared_bytes_per_unit = 64 << 10;
     int shared_bytes = 32 << 10;  // of a block
     double launch_us = 5;         // from one kernel of a stream to the next
 };

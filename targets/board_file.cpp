@@ -161,6 +161,7 @@ void read_gpu(Reader &reader, Board &b) {
     reader.read_number("threads_per_block", g.threads_per_block, 1 << 16);
     reader.read_number("registers_per_unit", g.registers_per_unit, 1 << 24);
     reader.read_number("registers_per_thread", g.registers_per_thread, 1 << 10);
+    reader.read_number("shared_bytes_per_unit", g.shared_bytes_per_unit, 1 << 22);
     reader.read_number("shared_bytes", g.shared_bytes, 1 << 20);
     reader.read_number("launch_us", g.launch_us, 1000);
     reader.read_number("l2_bytes", b.l2_bytes, 1 << 30);

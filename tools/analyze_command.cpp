@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "compiler/analyze/analyze.h"
+#include "compiler/analyze/launches.h"
 #include "compiler/emit/staging.h"
 #include "compiler/layer.h"
 #include "compiler/onnx/import.h"
@@ -101,6 +102,43 @@ void print(const std::vector<KernelAnalysis> &list, const Board &board, const Mc
     }
 }
 
+json to_json(const LaunchAnalysis &a, const Board &board) {
+    return {{"kernel", to_string(a.kernel)},
+            {"steps", a.steps},
+            {"template", a.ranked.schedule.template_name},
+            {"parameters", a.ranked.schedule.parameters},
+            {"macs", macs(a.kernel)},
+            {"expected_us", a.ranked.cycles / (board.clock_ghz * 1e3)},
+            {"entry", a.entry},
+            {"blocks", a.blocks},
+            {"threads", a.threads},
+            {"shared_bytes", a.shared_bytes},
+            {"registers", a.registers},
+            {"spill_store_bytes", a.spill_store_bytes},
+            {"spill_load_bytes", a.spill_load_bytes},
+            {"stack_bytes", a.stack_bytes},
+            {"occupancy_percent", 100 * a.occupancy(board)},
+            {"loop", {{"fmas", a.fmas}, {"loads", a.loads}, {"instructions", a.instructions}}}};
+}
+
+void print(const std::vector<LaunchAnalysis> &list, const Board &board) {
+    std::printf("board %s, assembled by ptxas for %s\n\n", board.name.c_str(),
+                board.gpu->ptxas_target.c_str());
+    std::printf("%9s %6s %7s %9s %7s %7s %7s %s\n", "registers", "spills", "shared", "occupancy",
+                "threads", "blocks", "FMA", "kernel and schedule");
+    for (const LaunchAnalysis &a : list) {
+        std::printf("%9d %6d %7d %8.0f%% %7d %7ld %6.0f%% %s\n%59s %s\n", a.registers,
+                    a.spill_store_bytes + a.spill_load_bytes, a.shared_bytes,
+                    100 * a.occupancy(board), a.block_threads(), (long)a.block_count(),
+                    100 * a.fma_share(), to_string(a.kernel).c_str(), "",
+                    to_string(a.ranked.schedule).c_str());
+    }
+    std::printf(
+        "\nregisters of a thread, bytes of spills and of shared memory; occupancy: of the "
+        "threads that a unit has room\nfor; FMA: of the PTX of the basic block with most "
+        "multiply-adds\n");
+}
+
 void run(Options &options) {
     options.import.dims = parse_dims(options.dims);
     std::vector<std::string> arguments = options.models;
@@ -111,7 +149,6 @@ void run(Options &options) {
     if (arguments.empty()) throw std::invalid_argument("no model, expected models or --layers");
     Board board = load_board(options.board);
     if (!options.mca_cpu.empty()) board.mca_cpu = options.mca_cpu;
-    const Mca mca;
     std::vector<Analyzed> models;
     for (const std::string &argument : arguments) models.push_back(analyzed(argument, options));
 
@@ -121,25 +158,33 @@ void run(Options &options) {
     };
     options.analyze.warn =
         options.import.warn = [&](const std::string &text) { progress.warn(text); };
-    const std::vector<KernelAnalysis> list = analyze(models, board, mca, options.analyze);
-    progress.clear();
-    print(list, board, mca);
-    if (options.json.empty()) return;
     json rows = json::array();
-    for (const KernelAnalysis &a : list) rows.push_back(to_json(a, board));
-    const json result = {{"board", board.name},
-                         {"mca", mca.version()},
-                         {"mca_cpu", board.mca_cpu},
-                         {"peak_macs_per_cycle", board.fma_per_cycle * board.vector_floats},
-                         {"kernels", rows}};
-    write_file(options.json, result.dump(1) + "\n");
+    json result = {{"board", board.name}};
+    const auto finish = [&](const auto &list, const auto &...print_arguments) {
+        progress.clear();
+        print(list, board, print_arguments...);
+        for (const auto &row : list) rows.push_back(to_json(row, board));
+    };
+    if (board.gpu) {
+        finish(analyze_launches(models, board, Ptxas(), options.analyze));
+        result.update({{"ptxas_target", board.gpu->ptxas_target}});
+    } else {
+        const Mca mca;
+        finish(analyze(models, board, mca, options.analyze), mca);
+        result.update({{"mca", mca.version()},
+                       {"mca_cpu", board.mca_cpu},
+                       {"peak_macs_per_cycle", board.fma_per_cycle * board.vector_floats}});
+    }
+    result["kernels"] = std::move(rows);
+    if (!options.json.empty()) write_file(options.json, result.dump(1) + "\n");
 }
 
 }  // namespace
 
 void add_analyze_command(CLI::App &app) {
     CLI::App *command = app.add_subcommand(
-        "analyze", "Predict the inner loops of a model's kernels on a board that is not here");
+        "analyze",
+        "Predict a model's kernels on a board that is not here: inner loops, registers, spills");
     auto options = std::make_shared<Options>();
     options->analyze.jobs = std::max(1u, std::thread::hardware_concurrency());
     command->add_option("models", options->models, model_argument_help);
@@ -160,7 +205,8 @@ void add_analyze_command(CLI::App &app) {
         "Compiles the kernels as 'convoy compile' does and gives the inner loop of each, the one "
         "with most multiply-adds,\nto llvm-mca. % peak: of the multiply-adds that the board's "
         "units can do. llvm-mca takes all data to be in the\nfirst-level cache and all jumps to "
-        "be foreseen, and sees nothing outside of the loop.");
+        "be foreseen, and sees nothing outside of the loop. For a board of CUDA, "
+        "ptxas assembles each kernel and tells its registers\nand spills.");
     command->callback([options] { run(*options); });
 }
 

@@ -58,13 +58,18 @@ private:
 
 }  // namespace
 
-int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
-                       const std::string &symbol, const std::filesystem::path &object,
-                       const std::filesystem::path &assembly) {
+Halide::Module module_of(const ScheduledKernel &scheduled, const Board &board,
+                         const std::string &symbol) {
     const Target target(board.halide_target +
                         "-no_asserts-no_bounds_query-no_runtime-user_context");
     Func output = scheduled.output;
-    Module module = output.compile_to_module(scheduled.arguments, symbol, target);
+    return output.compile_to_module(scheduled.arguments, symbol, target);
+}
+
+int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
+                       const std::string &symbol, const std::filesystem::path &object,
+                       const std::filesystem::path &assembly) {
+    Module module = module_of(scheduled, board, symbol);
     HeapAllocations allocations;
     for (const auto &function : module.functions()) function.body.accept(&allocations);
     if (allocations.bytes > largest_scratch)

@@ -13,6 +13,10 @@ constexpr int64_t scratch_block_bytes(int64_t bytes) {
     return 64 + (bytes + 63) / 64 * 64;
 }
 
+// A scheduled kernel as a library's, lowered.
+Halide::Module module_of(const ScheduledKernel &scheduled, const Board &board,
+                         const std::string &symbol);
+
 // Compiles one scheduled kernel to an object file in this process. Returns the bytes of scratch
 // memory that a thread running it needs at most: what it allocates on the heap is served from
 // there. Writes its assembly too, unless the path is empty. Throws std::exception (Halide's errors

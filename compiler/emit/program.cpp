@@ -34,7 +34,7 @@ fs::path find_program(const char *variable, const std::vector<std::string> &name
 }
 
 // Its output goes to a file beside the product.
-void run_program(const std::vector<std::string> &command, const fs::path &product) {
+std::string run_program(const std::vector<std::string> &command, const fs::path &product) {
     const fs::path log = product.string() + ".log";
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -51,9 +51,10 @@ void run_program(const std::vector<std::string> &command, const fs::path &produc
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    std::string line;
     std::ifstream stream(log);
-    std::getline(stream, line);
+    std::stringstream printed;
+    printed << stream.rdbuf();
+    const std::string text = printed.str(), line = text.substr(0, text.find('\n'));
     std::error_code ignored;
     fs::remove(log, ignored);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -61,6 +62,7 @@ void run_program(const std::vector<std::string> &command, const fs::path &produc
         throw ToolError(fs::path(command[0]).filename().string() + " failed on " +
                         product.filename().string() + ": " + (line.empty() ? "no message" : line));
     }
+    return text;
 }
 
 }  // namespace convoy

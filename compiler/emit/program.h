@@ -16,7 +16,9 @@ struct ToolError : std::runtime_error {
 std::filesystem::path find_program(const char *variable, const std::vector<std::string> &names,
                                    const std::string &packages);
 
-// Runs a program that makes the file `product`. Throws ToolError with its first line of complaint.
-void run_program(const std::vector<std::string> &command, const std::filesystem::path &product);
+// Runs a program that makes the file `product`; returns what it prints. Throws ToolError with its
+// first line of complaint.
+std::string run_program(const std::vector<std::string> &command,
+                        const std::filesystem::path &product);
 
 }  // namespace convoy

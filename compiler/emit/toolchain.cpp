@@ -30,9 +30,19 @@ Toolchain::Toolchain()
       objcopy_(find_tool("CONVOY_LLVM_OBJCOPY", "llvm-objcopy")) {}
 
 void Toolchain::compile(const Board &board, const fs::path &source, const fs::path &object) const {
-    run_program({clang_, "--target=" + board.clang_triple, "-ffreestanding", "-fPIC",
-                 "-fvisibility=hidden", "-O2", "-c", source, "-o", object},
-                object);
+    std::vector<std::string> command = {clang_,
+                                        "--target=" + board.clang_triple,
+                                        "-ffreestanding",
+                                        "-fPIC",
+                                        "-fvisibility=hidden",
+                                        "-O2",
+                                        "-c",
+                                        source,
+                                        "-o",
+                                        object};
+    // Else atomics are calls of the compiler's own library.
+    if (board.clang_triple.starts_with("aarch64")) command.push_back("-mno-outline-atomics");
+    run_program(command, object);
 }
 
 void Toolchain::archive(const std::vector<fs::path> &objects, const fs::path &library) const {

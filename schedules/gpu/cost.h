@@ -31,23 +31,34 @@ struct Launch {
     double l2_bytes = 0;   // that pass the second cache
 };
 
+// Warps that a unit can hold at once.
+inline int resident_warps(const Gpu &gpu, int threads, int registers, int shared_bytes) {
+    const int warps = (int)ceil_div(threads, warp_threads),
+              room = gpu.threads_per_unit / warp_threads;
+    constexpr int allocated = 256, most_blocks = 32;  // registers of a warp come in such pieces
+    const int warp_registers =
+        (int)ceil_div(std::max(registers, 1) * warp_threads, allocated) * allocated;
+    int blocks =
+        std::min({room / warps, gpu.registers_per_unit / warp_registers / warps, most_blocks});
+    if (shared_bytes > 0) blocks = std::min(blocks, gpu.shared_bytes_per_unit / shared_bytes);
+    return std::max(blocks, 1) * warps;
+}
+
 inline double cycles_of(const Board &board, const Launch &l) {
     const Gpu &gpu = *board.gpu;
     const double warps = (double)ceil_div(l.threads, warp_threads);
-    const double blocks_a_unit = std::ceil(l.blocks / gpu.units);
-    double resident = std::min(
-        std::floor(gpu.threads_per_unit / (warps * warp_threads)),
-        std::floor(gpu.registers_per_unit / (warps * warp_threads * std::max(l.registers, 16))));
-    if (l.shared_bytes > 0)
-        resident = std::min(resident, std::floor(2.0 * gpu.shared_bytes / l.shared_bytes));
-    resident = std::clamp(resident, 1.0, 32.0);
-    const double issue = l.fmas * warp_threads / gpu.lanes_per_unit + l.loads * 0.5;
-    const double busy = std::max(issue, l.loads);
-    const double throughput = blocks_a_unit * warps * busy;
-    const double alone = l.waits * load_latency + l.fmas;
-    const double latency = std::ceil(blocks_a_unit / resident) * alone;
+    const double warps_a_unit = std::ceil(l.blocks / gpu.units) * warps;
+    const double resident =
+        std::min(warps_a_unit, (double)resident_warps(gpu, l.threads, l.registers, l.shared_bytes));
+    // Schedulers start an instruction a cycle each, of which there are four; loads share one unit.
+    constexpr double schedulers = 4, thread_start = 60;
+    const double issue = std::max(l.fmas * warp_threads / gpu.lanes_per_unit, l.fmas / schedulers) +
+                         (l.loads + thread_start) / schedulers;
+    const double throughput = warps_a_unit * std::max(issue, l.loads);
+    const double alone = l.waits * load_latency + l.fmas + thread_start;
+    const double latency = std::ceil(warps_a_unit / resident) * alone;
     const double memory =
-        std::max(l.bytes / board.dram_bytes_per_cycle * (l.bytes > board.l2_bytes ? 1 : 0),
+        std::max(l.bytes > board.l2_bytes ? l.bytes / board.dram_bytes_per_cycle : 0,
                  l.l2_bytes / board.l2_bytes_per_cycle);
     return std::max({throughput, latency, memory}) + gpu.launch_us * board.clock_ghz * 1e3;
 }

@@ -19,7 +19,7 @@ const Conv2dKernel &conv_of(const Kernel &kernel) {
 // A block's threads lie over columns, rows and channels: those of one group, or one each of several
 // groups where tile_oc is all that a group has.
 struct Tile {
-    int tile_oh, tile_oc, threads_ow, threads_oh, threads_c;
+    int tile_oh, tile_oc, threads_ow, threads_oh, threads_c, unroll_ic;
     bool stages_input, stages_weights;
 
     explicit Tile(const Schedule &s)
@@ -28,6 +28,7 @@ struct Tile {
           threads_ow(s.at("threads_ow")),
           threads_oh(s.at("threads_oh")),
           threads_c(s.at("threads_c")),
+          unroll_ic(s.at("unroll_ic")),
           stages_input(s.at("stage_input") != 0),
           stages_weights(s.at("stage_weights") != 0) {}
 
@@ -93,6 +94,10 @@ void apply(GroupedConv2dStages &s, const ConvProblem &p, const Tile &t) {
     update.reorder(s.oc, s.oh, s.lane, s.ow, s.kw, s.kh, s.ic);
     unroll_tile(update);
     if (unrolls_taps(p, t)) update.unroll(s.kw).unroll(s.kh);
+    if (t.unroll_ic > 1) {
+        RVar outer("ic_outer"), inner("ic_inner");
+        update.split(s.ic, outer, inner, t.unroll_ic).unroll(inner);
+    }
 
     const Threads threads{t.threads_ow, t.threads_oh, t.threads_c};
     if (t.stages_input) stage_copy(s.input.in(s.accumulator), s.output, plane, threads);
@@ -115,6 +120,8 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (!within(t.threads_ow, p.ow)) return "threads_ow must be 1.." + std::to_string(p.ow);
     if (t.tile_oh < 1 || !within(t.threads_oh, p.oh / t.tile_oh))
         return "threads_oh x tile_oh must be 1.." + std::to_string(p.oh);
+    if (t.unroll_ic < 1 || p.ic_per_group() % t.unroll_ic != 0)
+        return "unroll_ic must divide " + std::to_string(p.ic_per_group());
     if (t.threads() > board.gpu->threads_per_block)
         return "a block has at most " + std::to_string(board.gpu->threads_per_block) + " threads";
     if (t.tile_oh * t.tile_oc > board.gpu->registers_per_thread / 2)
@@ -151,7 +158,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         input_loads + weight_loads + t.tile_oh * t.tile_oc * (conv_of(kernel).residual ? 2 : 1);
     l.registers =
         t.tile_oh * t.tile_oc + (unrolled ? (int)rows * p.kw : t.tile_oh) + t.tile_oc + 20;
-    l.waits = unrolled ? ic : (double)ic * taps;
+    l.waits = unrolled ? (double)ic / t.unroll_ic : (double)ic * taps;
     l.shared_bytes = (int)t.shared_bytes(p);
     const double staged =
         (t.stages_input ? t.input_floats(p) : 0) + (t.stages_weights ? t.weight_floats(p) : 0);
@@ -178,6 +185,15 @@ std::vector<int> lengths(int extent, const std::vector<int> &wanted, int limit) 
     return {list.begin(), list.end()};
 }
 
+// Loops have instructions of their own: short ones are unrolled.
+int unroll_ic(const ConvProblem &p, int tile) {
+    for (const int channels : {8, 4, 2}) {
+        if (p.ic_per_group() % channels == 0 && channels * tile * p.kh * p.kw <= 192)
+            return channels;
+    }
+    return 1;
+}
+
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int oc = p.oc_per_group();
@@ -198,6 +214,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
                                         {"threads_ow", threads_ow},
                                         {"threads_oh", threads_oh},
                                         {"threads_c", threads_c},
+                                        {"unroll_ic", unroll_ic(p, tile_oh * tile_oc)},
                                         {"stage_input", stages & 1},
                                         {"stage_weights", stages >> 1}}};
                             const Tile t(s);

@@ -99,6 +99,15 @@ class Command(CommandTest):
             self.assertIn("AArch64" if "AArch64" in headers else "aarch64", headers)
             self.assertNotIn("x86", headers.lower())
 
+    def test_they_need_only_the_c_library(self):
+        self.compile(DIGITS, "--board", "cortex-a72", "--name", "net")
+        lines = subprocess.run(["readelf", "-sW", self.out / "lib" / "libnet.a"], capture_output=True, text=True,
+                               check=True).stdout.splitlines()
+        symbols = [line.split() for line in lines if len(line.split()) == 8]
+        needed = {symbol[7] for symbol in symbols if symbol[6] == "UND"} - {symbol[7] for symbol in symbols
+                                                                           if symbol[6] != "UND"}
+        self.assertLessEqual(needed, {"memset", "memcpy", "pthread_create", "pthread_detach", "syscall"})
+
     def test_other_processors_do_not_run_it(self):
         self.compile(DIGITS, "--board", "cortex-a72", "--name", "net")
         for command in (("verify", DIGITS), ("bench",)):

@@ -9,6 +9,7 @@ from pathlib import Path
 from convoy_command import DIGITS, CommandTest, convoy
 
 MCA = next((name for version in range(22, 16, -1) if (name := shutil.which(f"llvm-mca-{version}"))), None)
+PTXAS = os.environ.get("CONVOY_PTXAS") or shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
 LAYERS = ("ic16ih8oc16kh3ph1+bias+relu", "g16ic16ih8oc16kh3ph1")
 
 
@@ -81,6 +82,28 @@ class Predictions(CommandTest):
         (boards / "cortex-a76.json").write_text(json.dumps(board))
         result = convoy("analyze", LAYERS[0], "--board", "cortex-a76", env={**os.environ, "CONVOY_BOARDS": str(boards)})
         self.expect_error(result, "cortex-a76", "mca_cpu")
+
+
+@unittest.skipUnless(PTXAS, "ptxas is missing: the CUDA toolkit")
+class Launches(CommandTest):
+    def test_layers_of_every_kind_assemble_for_every_device(self):
+        for board in ("cuda-sm80", "cuda-sm86", "cuda-sm90"):
+            with self.subTest(board):
+                file = self.folder / "analysis.json"
+                result = convoy("analyze", *LAYERS, "ic24ih14oc48kh1+bias+relu", "g8ic32ih14oc32kh3ph1", "--board", board,
+                                "--json", file)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                analysis = json.loads(file.read_text())
+                self.assertEqual(len(analysis["kernels"]), 4)
+                for kernel in analysis["kernels"]:
+                    self.assertIn(kernel["kernel"], result.stdout)
+                    self.assertTrue(8 <= kernel["registers"] <= 255)
+                    self.assertEqual(kernel["spill_store_bytes"] + kernel["spill_load_bytes"], 0, kernel["kernel"])
+                    self.assertTrue(0 < kernel["occupancy_percent"] <= 100)
+                    self.assertTrue(0 < kernel["loop"]["fmas"] < kernel["loop"]["instructions"])
+
+    def test_code_of_a_driver_is_not_analyzed(self):
+        self.expect_error(convoy("analyze", LAYERS[0], "--board", "opencl"), "opencl", "expected one of CUDA")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+
+#include "compiler/analyze/used_kernels.h"
+
+namespace convoy {
+
+// What one launch of a kernel is, and what ptxas makes of its code.
+struct LaunchAnalysis : UsedKernel {
+    std::string entry;
+    std::array<int, 3> blocks{1, 1, 1}, threads{1, 1, 1};
+    int shared_bytes = 0;  // of a block
+    int registers = 0;     // of a thread
+    int spill_store_bytes = 0, spill_load_bytes = 0, stack_bytes = 0;
+    // The basic block with most multiply-adds, in PTX.
+    int fmas = 0, loads = 0, instructions = 0;
+
+    int block_threads() const { return threads[0] * threads[1] * threads[2]; }
+    int64_t block_count() const { return int64_t{blocks[0]} * blocks[1] * blocks[2]; }
+    // Part of the threads that a unit of the GPU has room for, by registers, shared memory and
+    // blocks.
+    double occupancy(const Board &board) const;
+    // Of the loop's instructions: a unit starts one for each of its warps in turn.
+    double fma_share() const { return instructions > 0 ? (double)fmas / instructions : 0; }
+};
+
+// CUDA's assembler: CONVOY_PTXAS, or the one on PATH or in /usr/local/cuda/bin.
+class Ptxas {
+public:
+    // Throws ToolError saying what to install.
+    Ptxas();
+    // Assembles PTX for the board's device; returns what ptxas says of each function. `work`
+    // receives intermediate files. Throws ToolError with its complaint.
+    std::string assemble(const std::string &ptx, const Board &board,
+                         const std::filesystem::path &work) const;
+
+private:
+    std::filesystem::path program_;
+};
+
+// Compiles the distinct kernels of all models for a CUDA board and assembles them. Throws what
+// reading does, CompileError, ToolError, BoardError where the board has no PTX, Interrupted.
+std::vector<LaunchAnalysis> analyze_launches(const std::vector<Analyzed> &models,
+                                             const Board &board, const Ptxas &ptxas,
+                                             const AnalyzeOptions &options);
+
+}  // namespace convoy
