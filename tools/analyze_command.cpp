@@ -109,10 +109,10 @@ json to_json(const LaunchAnalysis &a, const Board &board) {
             {"parameters", a.ranked.schedule.parameters},
             {"macs", macs(a.kernel)},
             {"expected_us", a.ranked.cycles / (board.clock_ghz * 1e3)},
-            {"entry", a.entry},
-            {"blocks", a.blocks},
-            {"threads", a.threads},
-            {"shared_bytes", a.shared_bytes},
+            {"entry", a.launch.entry},
+            {"blocks", a.launch.blocks},
+            {"threads", a.launch.threads},
+            {"shared_bytes", a.launch.shared_bytes},
             {"registers", a.registers},
             {"spill_store_bytes", a.spill_store_bytes},
             {"spill_load_bytes", a.spill_load_bytes},
@@ -128,10 +128,10 @@ void print(const std::vector<LaunchAnalysis> &list, const Board &board) {
                 "threads", "blocks", "FMA", "kernel and schedule");
     for (const LaunchAnalysis &a : list) {
         std::printf("%9d %6d %7d %8.0f%% %7d %7ld %6.0f%% %s\n%59s %s\n", a.registers,
-                    a.spill_store_bytes + a.spill_load_bytes, a.shared_bytes,
-                    100 * a.occupancy(board), a.block_threads(), (long)a.block_count(),
-                    100 * a.fma_share(), to_string(a.kernel).c_str(), "",
-                    to_string(a.ranked.schedule).c_str());
+                    a.spill_store_bytes + a.spill_load_bytes, a.launch.shared_bytes,
+                    100 * a.occupancy(board), a.launch.block_threads(),
+                    (long)a.launch.block_count(), 100 * a.fma_share(), to_string(a.kernel).c_str(),
+                    "", to_string(a.ranked.schedule).c_str());
     }
     std::printf(
         "\nregisters of a thread, bytes of spills and of shared memory; occupancy: of the "

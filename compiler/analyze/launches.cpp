@@ -4,7 +4,6 @@
 #include <regex>
 #include <sstream>
 
-#include "compiler/emit/kernel_object.h"
 #include "compiler/emit/program.h"
 #include "compiler/emit/staging.h"
 #include "schedules/gpu/cost.h"
@@ -14,34 +13,6 @@ namespace convoy {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace Halide::Internal;
-
-int constant(const Halide::Expr &e) {
-    const auto value = as_const_int(simplify(e));
-    if (!value) throw std::runtime_error("a launch of no constant size");
-    return (int)*value;
-}
-
-// Collects the calls of halide_cuda_run: state, entry, blocks, threads, shared bytes, arguments.
-class Launches : public IRVisitor {
-public:
-    std::vector<LaunchAnalysis> list;
-
-private:
-    using IRVisitor::visit;
-    void visit(const Call *op) override {
-        IRVisitor::visit(op);
-        if (op->name != "halide_cuda_run") return;
-        LaunchAnalysis launch;
-        launch.entry = op->args[1].as<StringImm>()->value;
-        for (int d = 0; d < 3; d++) {
-            launch.blocks[d] = constant(op->args[2 + d]);
-            launch.threads[d] = constant(op->args[5 + d]);
-        }
-        launch.shared_bytes = constant(op->args[8]);
-        list.push_back(launch);
-    }
-};
 
 std::string ptx_of(const Halide::Module &module) {
     for (const auto &buffer : module.buffers()) {
@@ -66,11 +37,11 @@ std::vector<std::string> body_of(const std::string &ptx, const std::string &entr
 }
 
 // Counts the basic block with most multiply-adds: labels and branches end one.
-void count_loop(const std::vector<std::string> &lines, LaunchAnalysis &launch) {
+void count_loop(const std::vector<std::string> &lines, LaunchAnalysis &analysis) {
     int fmas = 0, loads = 0, instructions = 0;
     const auto end_block = [&] {
-        if (fmas > launch.fmas)
-            launch.fmas = fmas, launch.loads = loads, launch.instructions = instructions;
+        if (fmas > analysis.fmas)
+            analysis.fmas = fmas, analysis.loads = loads, analysis.instructions = instructions;
         fmas = loads = instructions = 0;
     };
     for (const std::string &line : lines) {
@@ -96,23 +67,25 @@ int number(const std::string &text, const std::string &pattern) {
 }
 
 // ptxas says of each function its name, then a line of stack and spills, then one of registers.
-void read_properties(const std::string &said, LaunchAnalysis &launch) {
-    const size_t at = said.find("'" + launch.entry + "'");
+void read_properties(const std::string &said, LaunchAnalysis &analysis) {
+    const size_t at = said.find("'" + analysis.launch.entry + "'");
     if (at == std::string::npos)
-        throw ToolError("ptxas says nothing of " + launch.entry + ", expected its registers");
+        throw ToolError("ptxas says nothing of " + analysis.launch.entry +
+                        ", expected its registers");
     const size_t next = said.find("Compiling entry function", at);
     const std::string text =
         said.substr(at, next == std::string::npos ? std::string::npos : next - at);
-    launch.registers = number(text, "Used ([0-9]+) registers");
-    launch.stack_bytes = number(text, "([0-9]+) bytes stack frame");
-    launch.spill_store_bytes = number(text, "([0-9]+) bytes spill stores");
-    launch.spill_load_bytes = number(text, "([0-9]+) bytes spill loads");
+    analysis.registers = number(text, "Used ([0-9]+) registers");
+    analysis.stack_bytes = number(text, "([0-9]+) bytes stack frame");
+    analysis.spill_store_bytes = number(text, "([0-9]+) bytes spill stores");
+    analysis.spill_load_bytes = number(text, "([0-9]+) bytes spill loads");
 }
 
 }  // namespace
 
 double LaunchAnalysis::occupancy(const Board &board) const {
-    const int warps = gpu::resident_warps(*board.gpu, block_threads(), registers, shared_bytes);
+    const int warps =
+        gpu::resident_warps(*board.gpu, launch.block_threads(), registers, launch.shared_bytes);
     return (double)warps * gpu::warp_threads / board.gpu->threads_per_unit;
 }
 
@@ -147,14 +120,12 @@ std::vector<LaunchAnalysis> analyze_launches(const std::vector<Analyzed> &models
         const Schedule &schedule = used[at].ranked.schedule;
         const Halide::Module module = module_of(
             template_of(schedule, board).build(used[at].kernel, schedule), board, "kernel");
-        Launches launches;
-        for (const auto &function : module.functions()) function.body.accept(&launches);
         const std::string ptx = ptx_of(module), said = ptxas.assemble(ptx, board, staging.work());
-        for (LaunchAnalysis &launch : launches.list) {
-            static_cast<UsedKernel &>(launch) = used[at];
-            count_loop(body_of(ptx, launch.entry), launch);
-            read_properties(said, launch);
-            list.push_back(std::move(launch));
+        for (const KernelLaunch &launch : launches_of(module)) {
+            LaunchAnalysis analysis{used[at], launch};
+            count_loop(body_of(ptx, launch.entry), analysis);
+            read_properties(said, analysis);
+            list.push_back(std::move(analysis));
         }
     }
     return list;

@@ -1,23 +1,18 @@
 #pragma once
 
-#include <array>
-
 #include "compiler/analyze/used_kernels.h"
+#include "compiler/emit/kernel_object.h"
 
 namespace convoy {
 
 // What one launch of a kernel is, and what ptxas makes of its code.
 struct LaunchAnalysis : UsedKernel {
-    std::string entry;
-    std::array<int, 3> blocks{1, 1, 1}, threads{1, 1, 1};
-    int shared_bytes = 0;  // of a block
-    int registers = 0;     // of a thread
+    KernelLaunch launch;
+    int registers = 0;  // of a thread
     int spill_store_bytes = 0, spill_load_bytes = 0, stack_bytes = 0;
     // The basic block with most multiply-adds, in PTX.
     int fmas = 0, loads = 0, instructions = 0;
 
-    int block_threads() const { return threads[0] * threads[1] * threads[2]; }
-    int64_t block_count() const { return int64_t{blocks[0]} * blocks[1] * blocks[2]; }
     // Part of the threads that a unit of the GPU has room for, by registers, shared memory and
     // blocks.
     double occupancy(const Board &board) const;

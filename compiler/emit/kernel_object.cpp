@@ -56,7 +56,47 @@ private:
     }
 };
 
+int constant(const Expr &e) {
+    const auto value = Internal::as_const_int(Internal::simplify(e));
+    if (!value) throw std::runtime_error("it launches blocks of no constant size");
+    return (int)*value;
+}
+
+// Calls of halide_cuda_run and halide_opencl_run: module, entry, blocks, threads, shared bytes,
+// arguments.
+class Launches : public Internal::IRVisitor {
+public:
+    std::vector<KernelLaunch> list;
+
+private:
+    using Internal::IRVisitor::visit;
+    void visit(const Internal::Call *op) override {
+        Internal::IRVisitor::visit(op);
+        if (op->name != "halide_cuda_run" && op->name != "halide_opencl_run") return;
+        KernelLaunch launch;
+        launch.entry = op->args[1].as<Internal::StringImm>()->value;
+        for (int d = 0; d < 3; d++) {
+            launch.blocks[d] = constant(op->args[2 + d]);
+            launch.threads[d] = constant(op->args[5 + d]);
+        }
+        launch.shared_bytes = constant(op->args[8]);
+        list.push_back(launch);
+    }
+};
+
+void expect_within(int found, int limit, const char *what) {
+    if (found > limit)
+        throw std::runtime_error("a block takes " + std::to_string(found) + " " + what +
+                                 ", expected at most " + std::to_string(limit));
+}
+
 }  // namespace
+
+std::vector<KernelLaunch> launches_of(const Halide::Module &module) {
+    Launches launches;
+    for (const auto &function : module.functions()) function.body.accept(&launches);
+    return launches.list;
+}
 
 Halide::Module module_of(const ScheduledKernel &scheduled, const Board &board,
                          const std::string &symbol) {
@@ -76,6 +116,12 @@ int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
         throw std::runtime_error("it needs " + std::to_string(allocations.bytes) +
                                  " bytes of scratch memory, expected at most " +
                                  std::to_string(largest_scratch));
+    if (board.gpu) {
+        for (const KernelLaunch &launch : launches_of(module)) {
+            expect_within(launch.block_threads(), board.gpu->threads_per_block, "threads");
+            expect_within(launch.shared_bytes, board.gpu->shared_bytes, "bytes of shared memory");
+        }
+    }
     std::map<OutputFileType, std::string> files = {{OutputFileType::object, object.string()}};
     if (!assembly.empty()) files[OutputFileType::assembly] = assembly.string();
     module.compile(files);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "schedules/template.h"
 
@@ -16,6 +18,17 @@ constexpr int64_t scratch_block_bytes(int64_t bytes) {
 // A scheduled kernel as a library's, lowered.
 Halide::Module module_of(const ScheduledKernel &scheduled, const Board &board,
                          const std::string &symbol);
+
+// What a kernel launches on a GPU.
+struct KernelLaunch {
+    std::string entry;
+    std::array<int, 3> blocks{1, 1, 1}, threads{1, 1, 1};
+    int shared_bytes = 0;  // of a block
+
+    int block_threads() const { return threads[0] * threads[1] * threads[2]; }
+    int64_t block_count() const { return int64_t{blocks[0]} * blocks[1] * blocks[2]; }
+};
+std::vector<KernelLaunch> launches_of(const Halide::Module &module);
 
 // Compiles one scheduled kernel to an object file in this process. Returns the bytes of scratch
 // memory that a thread running it needs at most: what it allocates on the heap is served from

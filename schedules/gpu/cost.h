@@ -44,6 +44,18 @@ inline int resident_warps(const Gpu &gpu, int threads, int registers, int shared
     return std::max(blocks, 1) * warps;
 }
 
+// Registers of a thread that are sure to be enough for a register tile of so many sums.
+inline int enough_registers(int tile) {
+    return 2 * tile + 64;
+}
+
+// Whether a unit has registers for one block.
+inline bool block_fits(const Gpu &gpu, int threads, int tile) {
+    const int whole_warps = (int)ceil_div(threads, warp_threads) * warp_threads;
+    return whole_warps * std::min(enough_registers(tile), gpu.registers_per_thread) <=
+           gpu.registers_per_unit;
+}
+
 inline double cycles_of(const Board &board, const Launch &l) {
     const Gpu &gpu = *board.gpu;
     const double warps = (double)ceil_div(l.threads, warp_threads);

@@ -21,6 +21,8 @@ std::string wrong_with(const PixelTile &t, const ConvProblem &p, int vectors, in
     if (t.vector * t.tile_oh > board.gpu->registers_per_thread / 2)
         return "the tile exceeds the " + std::to_string(board.gpu->registers_per_thread) +
                " registers of a thread";
+    if (!block_fits(*board.gpu, t.threads(), t.vector * t.tile_oh))
+        return "a block has " + std::to_string(board.gpu->registers_per_unit) + " registers";
     if (int64_t{4} * between * t.pixels() > board.gpu->shared_bytes)
         return "a block has " + std::to_string(board.gpu->shared_bytes) + " bytes of shared memory";
     return "";

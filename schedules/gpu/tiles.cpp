@@ -127,6 +127,8 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (t.tile_oh * t.tile_oc > board.gpu->registers_per_thread / 2)
         return "the tile exceeds the " + std::to_string(board.gpu->registers_per_thread) +
                " registers of a thread";
+    if (!block_fits(*board.gpu, t.threads(), t.tile_oh * t.tile_oc))
+        return "a block has " + std::to_string(board.gpu->registers_per_unit) + " registers";
     if (t.shared_bytes(p) > board.gpu->shared_bytes)
         return "a block has " + std::to_string(board.gpu->shared_bytes) + " bytes of shared memory";
     return "";

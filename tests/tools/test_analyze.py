@@ -1,6 +1,7 @@
 """convoy analyze: what it predicts of inner loops, and what it says when it cannot."""
 
 import json
+import math
 import os
 import shutil
 import unittest
@@ -100,6 +101,8 @@ class Launches(CommandTest):
                     self.assertTrue(8 <= kernel["registers"] <= 255)
                     self.assertEqual(kernel["spill_store_bytes"] + kernel["spill_load_bytes"], 0, kernel["kernel"])
                     self.assertTrue(0 < kernel["occupancy_percent"] <= 100)
+                    warps = -(-math.prod(kernel["threads"]) // 32)
+                    self.assertLessEqual(warps * 32 * (kernel["registers"] + 7) // 8 * 8, 65536, "a launch would fail")
                     self.assertTrue(0 < kernel["loop"]["fmas"] < kernel["loop"]["instructions"])
 
     def test_code_of_a_driver_is_not_analyzed(self):
