@@ -1,4 +1,4 @@
-"""What bench/compare.py and bench/layers.py share: engines measured against each other in one run.
+"""What bench/compare.py, bench/layers.py and bench/compare_gpu.py share: engines measured against each other in one run.
 
     options    command-line options that both have
     session    the loop over the rows, the live table, the files rewritten after every row

@@ -3,6 +3,7 @@
 import gc
 from dataclasses import dataclass
 from statistics import median
+from typing import Callable
 
 import onnx
 
@@ -10,7 +11,7 @@ from harness.arrays import compare_outputs, random_inputs
 from harness.engines import SUBJECT
 from harness.errors import ModelError
 from harness.stats import summarise
-from harness.timing import interleave
+from harness.timing import interleave, run_burst
 
 RACE_SECONDS = 0.5
 RACE_ROUNDS = 5
@@ -22,7 +23,9 @@ PEER_TOLERANCE = 1e-3  # for fp32 in another order; bf16 is far above it
 class Job:
     """What to measure. `contenders` maps an engine's name to its settings, not loaded yet.
 
-    `tolerance` bounds Convoy's relative error against the reference.
+    `tolerance` bounds Convoy's relative error against the reference, `peer_tolerance` the peers'. Engines in
+    `untimed` are compared only. `burst` is the clock (timing.interleave); `last(engine)` measures something else after
+    the times, in entries of the engine's results.
     """
 
     model: str
@@ -32,6 +35,10 @@ class Job:
     seconds: float
     cpus: list | None = None
     tolerance: float = TOLERANCE
+    peer_tolerance: float = PEER_TOLERANCE
+    untimed: tuple = ()
+    burst: Callable = run_burst
+    last: Callable | None = None
 
 
 def input_shapes(model):
@@ -66,14 +73,19 @@ def ready(engine, job, inputs):
 
 def fastest(candidates, job, inputs, report):
     """The best of an engine's settings on this model; the others are removed and freed."""
-    for engine in candidates:
+    for engine in list(candidates):
         report(f"loading {engine.name}", None)
-        ready(engine, job, inputs)
+        try:
+            ready(engine, job, inputs)
+        except ModelError:
+            if not engine.optional or len(candidates) == 1:
+                raise
+            candidates.remove(engine)
     if len(candidates) == 1:
         return candidates[0]
     runs = {index: engine.run for index, engine in enumerate(candidates)}
     report(f"choosing the setting of {candidates[0].name}", None)
-    samples, _ = interleave(runs, job.threads, min(RACE_SECONDS, job.seconds), RACE_ROUNDS)
+    samples, _ = interleave(runs, job.threads, min(RACE_SECONDS, job.seconds), RACE_ROUNDS, burst=job.burst)
     best = min(samples, key=lambda index: median(samples[index]))
     candidates[:] = [candidates[best]]
     runs.clear()
@@ -81,12 +93,12 @@ def fastest(candidates, job, inputs, report):
     return candidates[0]
 
 
-def compare_all(engines, reference, tolerance):
+def compare_all(engines, reference, tolerance, peer_tolerance=PEER_TOLERANCE):
     """({engine: relative error or None}, why engines are wrong or "")."""
     expected = engines[reference].outputs()
     errors, faults = {}, []
     for name, engine in engines.items():
-        allowed = tolerance if name.startswith(SUBJECT) else PEER_TOLERANCE
+        allowed = tolerance if name.startswith(SUBJECT) else peer_tolerance
         errors[name], fault = compare_outputs(engine.outputs(), expected, allowed)
         if fault:
             faults.append(f"{name}: {fault}")
@@ -113,7 +125,7 @@ def measure(job, report=lambda stage, share: None):
         return {"status": status, "reason": reason, "rounds": rounds, "engines": result}
 
     def check():
-        errors, wrong = compare_all(engines, job.reference, job.tolerance)
+        errors, wrong = compare_all(engines, job.reference, job.tolerance, job.peer_tolerance)
         for name, error in errors.items():
             result[name]["error"] = error
         return wrong
@@ -122,10 +134,16 @@ def measure(job, report=lambda stage, share: None):
     wrong = check()
     if wrong:
         return finish("wrong", wrong)
-    runs = {name: engine.run for name, engine in engines.items()}
+    runs = {name: engine.run for name, engine in engines.items() if name not in job.untimed}
     samples, rounds = interleave(runs, job.threads, job.seconds,
-                                 progress=lambda share: report("measuring", share))
-    for name, values in samples.items():
-        result[name].update(summarise(values))
+                                 progress=lambda share: report("measuring", share), burst=job.burst)
+    found = {name: summarise(values) for name, values in samples.items()}
+    for name in found if job.last else ():
+        report(f"measuring more of {name}", None)
+        found[name].update(job.last(engines[name]))
     wrong = check()
-    return finish("wrong", f"after {rounds} rounds, {wrong}", rounds) if wrong else finish("ok", "", rounds)
+    if wrong:
+        return finish("wrong", f"after {rounds} rounds, {wrong}", rounds)
+    for name, values in found.items():
+        result[name].update(values)
+    return finish("ok", "", rounds)

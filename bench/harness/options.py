@@ -32,15 +32,15 @@ def positive(kind):
     return parse
 
 
-def engine_list(known):
-    """An argparse type: some of the `known` engines, the reference among them, in their order."""
+def engine_list(known, needed=REFERENCE):
+    """An argparse type: some of the `known` engines, the `needed` one among them, in their order."""
     def parse(text):
         names = text.split(",")
         for name in names:
             if name not in known:
                 raise argparse.ArgumentTypeError(f"found '{name}', expected some of {','.join(known)}")
-        if REFERENCE not in names:
-            raise argparse.ArgumentTypeError(f"found '{text}', expected {REFERENCE} among them (the reference)")
+        if needed not in names:
+            raise argparse.ArgumentTypeError(f"found '{text}', expected {needed} among them")
         return [name for name in known if name in names]
     return parse
 
@@ -51,21 +51,22 @@ def add_engines(group, known):
                        help=f"engines to measure (default: {','.join(known)})")
 
 
-def add_measuring(parser, seconds, what):
-    """The group about pinning and time; the group."""
+def add_measuring(parser, seconds, what, pinned=True):
+    """The group about pinning, where there is any, and time; the group."""
     group = parser.add_argument_group("how to measure")
-    group.add_argument("--cpus", metavar="LIST", help="processors to pin to, such as 2,3 (default: the first cores)")
+    if pinned:
+        group.add_argument("--cpus", metavar="LIST", help="processors to pin to, such as 2,3 (default: the first cores)")
     group.add_argument("--seconds", type=positive(float), default=seconds, metavar="S",
                        help=f"measuring time of each {what}, at least 10 rounds (default: {seconds:g})")
     return group
 
 
-def add_convoy(parser):
-    """The group about the compiler; the group."""
+def add_convoy(parser, board="host", default="host"):
+    """The group about the compiler; the group. `default` says in words which `board` is taken without --board."""
     group = parser.add_argument_group("Convoy")
     group.add_argument("--convoy", type=Path, default=ROOT / "build/release/bin/convoy", metavar="PATH",
                        help="the compiler (default: build/release/bin/convoy)")
-    group.add_argument("--board", default="host", help="the board to compile for (default: host)")
+    group.add_argument("--board", default=board, help=f"the board to compile for (default: {default})")
     group.add_argument("--keep", action="store_true", help="keep the compiled libraries in DIR/libraries")
     return group
 

@@ -107,12 +107,12 @@ def find_versions(engines, convoy):
     return versions
 
 
-def new_report(options, cpus, count, **more):
-    """An empty report with the conditions of this run; `more` joins its options."""
+def new_report(options, cpus, count, versions=None, device=None, **more):
+    """An empty report with the conditions of this run; `more` joins its options, `device` describes a GPU."""
     return results.Report(
         date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        machine=machine.describe(),
-        versions=find_versions(options.engines, options.convoy),
+        machine=machine.describe() | (device or {}),
+        versions=versions or find_versions(options.engines, options.convoy),
         options={"threads": options.threads, "cpus": cpus, "batch": options.batch, "seconds": options.seconds,
                  "board": options.board, "rows": count, **more},
         engines=list(options.engines),

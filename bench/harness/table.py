@@ -78,14 +78,27 @@ def reasons(rows):
     return [f"{row.name}: {row.status.upper()}: {row.reason}" for row in rows if row.status != "ok"]
 
 
+def closing(report, counted):
+    """The last lines in Markdown: whether rows are missing, and one for every row that is not ok."""
+    lines = []
+    if not report.complete:
+        lines += ["", f"Interrupted after {len(report.rows)} of {report.options['rows']} {counted}."]
+    wrong = reasons(report.rows)
+    return lines + (["", *(f"- {line}" for line in wrong)] if wrong else [])
+
+
 def conditions(report):
     """What was measured on what, in two sentences."""
     options, machine = report.options, report.machine
     threads = options["threads"]
     vectors = [flag for flag in machine["flags"] if flag in ("avx2", "avx512f", "asimd", "sve")]
+    sentence = (f"{machine['cpu']} ({', '.join(vectors) or 'no vector flags known'}), {threads} pinned "
+                f"{'thread' if threads == 1 else 'threads'}, batch {options['batch']}, fp32 everywhere.")
+    if "gpu" in machine:
+        sentence = (f"{machine['gpu']}, board {options['board']}, batch {options['batch']}, fp32 everywhere"
+                    f"{', TF32 off' if machine['uuid'] else ''}.")
     versions = [f"{TITLES.get(name, name)} {version}" for name, version in report.versions.items()]
     return [
-        f"{machine['cpu']} ({', '.join(vectors) or 'no vector flags known'}), {threads} pinned "
-        f"{'thread' if threads == 1 else 'threads'}, batch {options['batch']}, fp32 everywhere.",
+        sentence,
         f"{', '.join(versions)}; {report.date[:10]}.",
     ]

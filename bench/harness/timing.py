@@ -51,11 +51,11 @@ def kept(samples, threads):
     return samples[1:] if threads > 1 or len(samples) > LONG_BURST else samples
 
 
-def warm_up(run):
+def warm_up(run, burst):
     """Runs until caches and clocks have settled; the fastest run in nanoseconds."""
     samples = []
     while len(samples) < WARM_UP_RUNS or sum(samples) < WARM_UP_NS:
-        samples += run_burst(run, 1)
+        samples += burst(run, 1)
     return min(samples)
 
 
@@ -72,16 +72,17 @@ def balanced_orders(names):
     return square + [row[::-1] for row in square] if count % 2 else square
 
 
-def interleave(runs, threads, seconds, minimum_rounds=MINIMUM_ROUNDS, progress=None):
+def interleave(runs, threads, seconds, minimum_rounds=MINIMUM_ROUNDS, progress=None, burst=run_burst):
     """Times `runs` (name -> callable) against each other; ({name: samples in ns}, rounds).
 
     The rounds go through balanced orders of the engines, so that none always runs after the same
-    one. There are as many rounds as fit into `seconds`, at least `minimum_rounds`.
+    one. There are as many rounds as fit into `seconds`, at least `minimum_rounds`. `burst(run, count)`
+    times runs in a row: each of them, or their mean as the only sample.
     """
     counts = {}
     for name, run in runs.items():
         settle(threads)
-        counts[name] = burst_length(warm_up(run), threads)
+        counts[name] = burst_length(warm_up(run, burst), threads)
     samples = {name: [] for name in runs}
     orders = itertools.cycle(balanced_orders(runs))
     collecting = gc.isenabled()
@@ -92,7 +93,7 @@ def interleave(runs, threads, seconds, minimum_rounds=MINIMUM_ROUNDS, progress=N
         while rounds < minimum_rounds or elapsed < seconds:
             for name in next(orders):
                 settle(threads)
-                samples[name] += kept(run_burst(runs[name], counts[name]), threads)
+                samples[name] += kept(burst(runs[name], counts[name]), threads)
             rounds += 1
             elapsed = time.perf_counter() - start
             if progress:

@@ -33,7 +33,8 @@ def is_rest(layer):
 
 @dataclass(frozen=True)
 class Bar:
-    """A class of layers: the least geometric mean and (or 0) the least ratio of each layer, of `engine` to `peers`."""
+    """A class of layers: the least geometric mean and the least ratio of each layer (0: none is expected), of `engine` to
+    `peers`."""
 
     title: str
     short: str
@@ -71,10 +72,10 @@ class Result:
         return self.mean >= self.bar.mean and not self.below
 
 
-def results(rows):
-    """A Result for each bar that has measured layers."""
+def results(rows, expected=BARS):
+    """A Result for each of the expected bars that has measured layers."""
     made = []
-    for bar in BARS:
+    for bar in expected:
         ratios = {row.name: row.ratio(bar.engine, bar.peers) for row in rows if bar.contains(row.layer)}
         ratios = {name: value for name, value in ratios.items() if value is not None}
         if not ratios:

@@ -1,10 +1,10 @@
 """The comparison as Markdown."""
 
 from harness.engines import DIRECT
-from harness.table import Column, conditions, markdown_line, markdown_table, reasons as failures
+from harness.table import Column, closing, conditions, markdown_line, markdown_table
 from layers import reasons
 from layers.table import BAR_TITLES, bar_cells, columns, kept_to, roofline_line
-from layers.bars import results
+from layers.bars import BARS, results
 
 LEGEND = (
     "Times are medians of interleaved runs in microseconds for one layer, of a chain of 8 equal layers where there is one. "
@@ -15,8 +15,9 @@ DIRECT_LEGEND = (" \"direct\" is Convoy compiled with `--no-winograd`, \"ncnn di
                  "of ratios under \"direct\" is Convoy's with nobody using Winograd.")
 
 
-def _bars(rows):
-    cells = [bar_cells(result) for result in results(rows)]
+def bar_table(rows, expected=BARS):
+    """The bars as the lines of a table, after an empty one; nothing where Convoy was not measured."""
+    cells = [bar_cells(result) for result in results(rows, expected)]
     if not cells:
         return []
     return ["", markdown_line([title.capitalize() for title in BAR_TITLES]), "|:--|--:|:--|--:|:--|:--|",
@@ -32,12 +33,7 @@ def markdown(report, picture):
         return "not explained" if told is None else told
     shown = [*columns(report.engines), Column("", "Under 60 %", 0, reason)]
     sentences = [*conditions(report), kept_to(report), roofline_line(report)]
-    lines = [" ".join(filter(None, sentences)), *_bars(report.rows), "", f"![Ratios by class of layers]({picture})", "",
+    lines = [" ".join(filter(None, sentences)), *bar_table(report.rows), "", f"![Ratios by class of layers]({picture})", "",
              *markdown_table("Layer", shown, report.rows), "",
-             LEGEND + (DIRECT_LEGEND if DIRECT in report.engines else "")]
-    if not report.complete:
-        lines += ["", f"Interrupted after {len(report.rows)} of {report.options['rows']} layers."]
-    wrong = failures(report.rows)
-    if wrong:
-        lines += ["", *(f"- {line}" for line in wrong)]
+             LEGEND + (DIRECT_LEGEND if DIRECT in report.engines else ""), *closing(report, "layers")]
     return "\n".join(lines) + "\n"

@@ -8,16 +8,21 @@ GROUP_GAP = 1.2
 INCHES_A_LAYER = 0.26
 
 
-def classes(rows):
+def ratio(row, bar):
+    """The ratio of a row that a bar is about, or None."""
+    return row.ratio(bar.engine, bar.peers)
+
+
+def classes(rows, expected=BARS):
     """[(bar, its measured rows, fastest first)] of the bars that part the layers: each row once."""
     made, placed = [], set()
-    for bar in BARS:
+    for bar in expected:
         if not bar.short:
             continue
-        members = [row for row in rows if bar.contains(row.layer) and row.ratio() and row.name not in placed]
+        members = [row for row in rows if bar.contains(row.layer) and ratio(row, bar) and row.name not in placed]
         placed.update(row.name for row in members)
         if members:
-            made.append((bar, sorted(members, key=lambda row: row.ratio(), reverse=True)))
+            made.append((bar, sorted(members, key=lambda row: ratio(row, bar), reverse=True)))
     return made
 
 
@@ -30,16 +35,17 @@ def _positions(groups):
     return places
 
 
-def _ratios(axes, groups, places):
+def _ratios(axes, groups, places, label):
     for (bar, members), xs in zip(groups, places):
         for x, row in zip(xs, members):
-            axes.plot([x, x], [1, row.ratio()], color=COLOURS[SUBJECT], linewidth=1, alpha=0.5, zorder=2)
-        axes.plot(xs, [row.ratio() for row in members], "o", color=COLOURS[SUBJECT], markersize=5, zorder=4)
+            axes.plot([x, x], [1, ratio(row, bar)], color=COLOURS[SUBJECT], linewidth=1, alpha=0.5, zorder=2)
+        axes.plot(xs, [ratio(row, bar) for row in members], "o", color=COLOURS[SUBJECT], markersize=5, zorder=4)
         direct = [(x, row.ratio(DIRECT, PEERS[DIRECT])) for x, row in zip(xs, members)]
         direct = [point for point in direct if point[1]]
         if direct:
             axes.plot(*zip(*direct), "o", color=COLOURS[DIRECT], markersize=4, zorder=3)
-        axes.plot([xs[0] - 0.5, xs[-1] + 0.5], [bar.mean] * 2, color="black", linestyle="--", linewidth=1, zorder=3)
+        if bar.mean:
+            axes.plot([xs[0] - 0.5, xs[-1] + 0.5], [bar.mean] * 2, color="black", linestyle="--", linewidth=1, zorder=3)
         axes.text((xs[0] + xs[-1]) / 2, 1.02, bar.short, transform=axes.get_xaxis_transform(), ha="center",
                   va="bottom", fontsize=9)
     axes.axhline(1, color="#555555", linewidth=1)
@@ -47,17 +53,22 @@ def _ratios(axes, groups, places):
     low, high = axes.get_ylim()
     ticks = [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16) if low <= tick <= high]
     axes.set_yticks(ticks, [f"{tick:g}x" for tick in ticks])
-    axes.set_ylabel("best peer's time / Convoy's")
+    axes.set_ylabel(label)
 
 
-def _shares(axes, groups, places, engines):
+def points_of_engines(axes, groups, places, engines, value):
+    """A point for each row and engine that `value(row, engine)` is known of."""
     for (_, members), xs in zip(groups, places):
         for engine in engines:
-            points = [(x, 100 * row.share(engine)) for x, row in zip(xs, members) if row.share(engine)]
+            points = [(x, value(row, engine)) for x, row in zip(xs, members) if value(row, engine)]
             if points:
                 front = 4 if engine == SUBJECT else 3
                 axes.plot(*zip(*points), "o", color=COLOURS[engine], markersize=5 if engine == SUBJECT else 3.5,
                           zorder=front)
+
+
+def _shares(axes, groups, places, engines):
+    points_of_engines(axes, groups, places, engines, lambda row, engine: row.share(engine) and 100 * row.share(engine))
     axes.axhline(100, color="#555555", linewidth=1)
     axes.axhline(60, color="#555555", linewidth=1, linestyle=":")
     axes.set_ylim(bottom=0)
@@ -66,17 +77,22 @@ def _shares(axes, groups, places, engines):
 
 def write_png(report, path):
     """Draws the report; False where nothing was compared with a peer."""
+    return draw(report, path, classes(report.rows), f"Single layers, {report.options['isa']}", "best peer's time / Convoy's",
+                _shares)
+
+
+def draw(report, path, groups, title, label, lower_panel):
+    """Ratios above what `lower_panel(axes, groups, places, engines)` draws; False where there are no `groups`."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-    groups = classes(report.rows)
     if not groups:
         return False
     places = _positions(groups)
     count = sum(len(members) for _, members in groups)
     figure = Figure(figsize=(max(9.0, 2.0 + INCHES_A_LAYER * count), 9.5), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
-    _ratios(upper, groups, places)
-    _shares(lower, groups, places, report.engines)
+    _ratios(upper, groups, places, label)
+    lower_panel(lower, groups, places, report.engines)
     for axes in (upper, lower):
         axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
         axes.set_axisbelow(True)
@@ -87,6 +103,6 @@ def write_png(report, path):
                for name in report.engines]
     handles.append(Line2D([], [], linestyle="--", color="black", label="geometric mean expected of the class"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
-    figure.suptitle(f"Single layers, {report.options['isa']}\n{conditions(report)[0]}", fontsize=11)
+    figure.suptitle(f"{title}\n{conditions(report)[0]}", fontsize=11)
     figure.savefig(path, dpi=140)
     return True

@@ -25,15 +25,19 @@ class LayerRow(Row):
     def layer(self) -> Layer:
         return _parsed(self.name)
 
+    @property
+    def chain(self):
+        return self.layer.chain
+
     def us(self, engine, key="median_ms"):
         """Microseconds of one layer, or None."""
         value = self.time(engine, key)
-        return None if value is None else value * 1e3 / self.layer.chain
+        return None if value is None else value * 1e3 / self.chain
 
     def gflops(self, engine=SUBJECT):
         """2 x MACs of the direct algorithm over the time, or None."""
         value = self.us(engine)
-        return None if value is None else 2e-3 * self.layer.macs / value
+        return None if value is None else 2e-3 * self.macs / value
 
     def share(self, engine=SUBJECT):
         """The roofline's time over the engine's, or None."""

@@ -30,18 +30,19 @@ def columns(engines):
 def bar_cells(result):
     """(class, layers, expected, found, slowest layer, verdict) of one bar, as text."""
     bar = result.bar
-    expected = f"{bar.mean:.2f}x" + (f", each {bar.worst:.2f}x" if bar.worst else "")
+    expected = (f"{bar.mean:.2f}x" if bar.mean else "-") + (f", each {bar.worst:.2f}x" if bar.worst else "")
     missed = f"missed ({len(result.below)} below)" if result.below else "missed"
     return (bar.title, str(result.count), expected, f"{result.mean:.2f}x",
-            f"{result.worst:.2f}x {result.worst_name}", "held" if result.held else missed)
+            f"{result.worst:.2f}x {result.worst_name}",
+            "-" if not bar.mean else "held" if result.held else missed)
 
 
 BAR_TITLES = ("class", "layers", "expected", "mean", "slowest", "bar")
 
 
-def bar_lines(rows):
+def bar_lines(rows, expected=bars.BARS):
     """The bars as lines that line up; nothing where Convoy was not measured."""
-    cells = [bar_cells(result) for result in bars.results(rows)]
+    cells = [bar_cells(result) for result in bars.results(rows, expected)]
     if not cells:
         return []
     widths = [max(map(len, column)) for column in zip(BAR_TITLES, *cells)]

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 from harness.engines.base import Engine
+from harness.timing import run_burst
 
 
 class Fake(Engine):
@@ -34,6 +35,16 @@ class Fake(Engine):
         return [np.maximum(array, 0) + np.float32(self.offset) for array in self.inputs]
 
 
+def mean_burst(run, count):
+    """Nanoseconds of a run as CUDA's events give them: one number for all of `count`."""
+    return [sum(run_burst(run, count)) / count]
+
+
+def energy(engine):
+    """8 mJ a run, whatever runs."""
+    return {"mj": 8.0, "mj_from": "counter"}
+
+
 class LateNan(Fake):
     """Right in its first run, NaN afterwards."""
 
@@ -46,6 +57,12 @@ class Broken(Fake):
 
     def load(self, model, threads):
         raise RuntimeError("no kernel for Foo\nand more lines")
+
+
+class Optional(Broken):
+    """A setting that a model can do without."""
+
+    optional = True
 
 
 class Crash(Fake):

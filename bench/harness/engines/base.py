@@ -7,10 +7,12 @@ class Engine:
 
     An instance is cheap and can be sent to another process until `load` is called. What can be
     prepared once belongs into `load` and `bind`, so that `run` is one inference and little else.
+    An `optional` setting is left out of a model's candidates where it fails.
     """
 
     name = ""
     setting = ""
+    optional = False
 
     def version(self):
         """The version that is installed; by default that of the Python package of the same name."""

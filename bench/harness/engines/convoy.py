@@ -62,10 +62,22 @@ class Convoy(Engine):
             text = self._error_text(code) or b"no text"
             raise ModelError(f"{self.prefix}_{call} returned {code}: {text.decode(errors='replace')}")
 
-    def bind(self, inputs):
+    def expect_inputs(self, inputs):
+        """An error where the model's inputs have other shapes than the library's."""
         found = [array.shape for array in inputs]
         if self._input_shapes != found:
             raise ModelError(f"{self.library}: inputs {self._input_shapes}, expected {found} as in the model")
+
+    def checked(self, call, name):
+        """`call` without arguments that raises an error for the code it returns."""
+        def run():
+            code = call()
+            if code:
+                self._check(code, name)
+        return run
+
+    def bind(self, inputs):
+        self.expect_inputs(inputs)
         self._inputs = inputs
         self._outputs = [aligned_empty(shape) for shape in self._output_shapes]
         for array in self._outputs:
@@ -73,12 +85,7 @@ class Convoy(Engine):
         self._arena = aligned_empty((max(self._arena_bytes(), ALIGNMENT),), np.uint8)
         call = functools.partial(self._run, self._pointers(self._inputs), self._pointers(self._outputs),
                                  ctypes.c_void_p(self._arena.ctypes.data), ctypes.c_int(self._threads))
-
-        def run():
-            code = call()
-            if code:
-                self._check(code, "run")
-        self.run = run
+        self.run = self.checked(call, "run")
 
     @staticmethod
     def _pointers(arrays):
