@@ -45,7 +45,8 @@ std::vector<const Template *> templates_for(const Board &board);
 const Template &template_of(const Schedule &schedule, const Board &board);
 
 std::span<const Template> reference_templates();
-std::span<const Template> cpu_templates();
+std::span<const Template> cpu_templates();  // what x86 has, and arm64 has in common with it
+std::span<const Template> arm_templates();
 std::span<const Template> gpu_templates();
 std::span<const Template> gpu_reference_templates();
 

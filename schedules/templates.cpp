@@ -14,7 +14,7 @@ struct Family {
 
 constexpr Family families[] = {
     {"x86", cpu_templates, reference_templates},
-    {"arm", cpu_templates, reference_templates},
+    {"arm", arm_templates, reference_templates},
     {"gpu", gpu_templates, gpu_reference_templates},
 };
 
@@ -40,7 +40,7 @@ const Template &template_of(const Schedule &schedule, const Board &board) {
 
 Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
     const std::string &name = schedule.template_name;
-    if (name == "winograd")
+    if (name == "winograd" || name == "winograd_lanes")
         return {Packing::Form::winograd, schedule.at("vector"),  schedule.at("m"), 1,
                 schedule.at("tile_oc"),  schedule.at("chunk_oc")};
     if (name == "winograd_rows")

@@ -46,7 +46,8 @@ struct Board {
     double adds_per_cycle = 0;        // that run beside these; 0 where they take turns
     double loads_per_cycle = 2;       // of a whole vector
     int fma_latency_cycles = 4;
-    double clock_ghz = 3;  // sustained, all-vector code
+    bool in_order = false;  // an instruction waits for those before it: loads cost their own time
+    double clock_ghz = 3;   // sustained, all-vector code
     int l1d_bytes = 32 << 10;
     int l2_bytes = 512 << 10;
     double l2_bytes_per_cycle = 32;  // sustained, one core

@@ -111,6 +111,7 @@ constexpr const char *families = "\"x86\", \"arm\" or \"gpu\"";
 void read_cpu(Reader &reader, Board &b) {
     reader.read("cpu_features", b.cpu_features, "a list of feature names");
     reader.read("vendor", b.vendor, "a CPUID vendor", false);
+    reader.read("in_order", b.in_order, "true or false", false);
     reader.read("mca_cpu", b.mca_cpu, "a CPU that llvm-mca knows", false);
     reader.read_number("vector_floats", b.vector_floats, 64);
     reader.read_number("vector_registers", b.vector_registers, 64);

@@ -15,12 +15,22 @@ inline int64_t ceil_div(int64_t a, int64_t b) {
 }
 
 // One step of a register tile's reduction: `accumulators` independent multiply-adds of `lanes`
-// floats fed by `loads` loads.
-inline double step_cycles(const Board &board, int lanes, double accumulators, double loads) {
+// floats fed by `loads` loads, beside them where the processor is out of order.
+// In order, what is loaded for `steps_at_once` steps is waited for, and the last results are.
+inline double step_cycles(const Board &board, int lanes, double accumulators, double loads,
+                          int steps_at_once = 1) {
     const bool narrow = lanes * 2 <= board.vector_floats;
     const double fma = accumulators / (narrow ? board.narrow_fma_per_cycle : board.fma_per_cycle);
     const double load = loads / (narrow ? 2 * board.loads_per_cycle : board.loads_per_cycle);
-    return std::max({fma, load, (double)board.fma_latency_cycles});
+    const double latency = board.fma_latency_cycles;
+    if (board.in_order) return fma + load + latency / steps_at_once;
+    return std::max({fma, load, latency});
+}
+
+// Instructions of x86 take an operand from memory, broadcast where it is one element. Those of arm
+// need a register for it, and multiply by one lane of that.
+inline bool takes_memory_operands(const Board &board) {
+    return board.family == "x86";
 }
 
 // Cycles to stream `bytes` that are used again after `footprint` bytes: from the cache level that

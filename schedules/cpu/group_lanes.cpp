@@ -121,9 +121,13 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         const double distinct =
             ((tile_ow - 1.0) * p.sw + p.kw) * ((tile_oh - 1.0) * p.sh + p.kh) / (p.kw * p.kh);
         loads = tile_oc + std::min(inputs, 0.5 * (distinct + inputs));
+    } else if (schedule.at("unroll_taps") == 1 && vector_ow == 1 && !takes_memory_operands(board)) {
+        const double distinct = ((tile_ow - 1.0) * p.sw + p.kw) * tile_oh / p.kw;
+        loads = tile_oc + std::min(inputs, distinct);
     }
     if (vector_ow > 1 && p.sw > 1) loads += 2 * inputs * (vector_ow - 1);
-    const double step = step_cycles(board, lanes * vector_ow, inputs * tile_oc, loads);
+    const double step = step_cycles(board, lanes * vector_ow, inputs * tile_oc, loads,
+                                    schedule.at("unroll_taps") ? p.kw : 1);
     const double steps = (double)ic * p.kh * p.kw;
     const int unroll = schedule.at("unroll_taps");
     const double loops = ic * (unroll == 2   ? 1.5
@@ -160,12 +164,14 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
 // registers are few it spills.
 int unroll_taps(const ConvProblem &p, const Board &board, int accumulators, int tile_oh) {
     if (p.kw > 11) return 0;
+    if (!takes_memory_operands(board)) return 1;  // two rows' inputs at once spill
     if (p.ic_per_group() > 1) return board.vector_registers >= 32 ? 1 : 0;
     return tile_oh <= 2 && p.kh * p.kw * accumulators <= 512 ? 2 : 1;
 }
 
 // Accumulators beyond which the shared inputs of unrolled taps no longer fit beside them.
 int largest_tile(const ConvProblem &p, const Board &board) {
+    if (!takes_memory_operands(board)) return p.sw == 1 ? 16 : 12;
     const bool shares_inputs = p.ic_per_group() == 1 || board.vector_registers >= 32;
     return shares_inputs ? board.vector_registers / 2 : board.vector_registers * 3 / 4;
 }

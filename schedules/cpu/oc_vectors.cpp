@@ -11,6 +11,10 @@ using namespace Halide;
 
 namespace {
 
+// How a register tile gets its input: an element at a time, broadcast, or a block's channels as one
+// vector, of which multiply-adds take a lane each.
+enum class InputLoads { broadcast, lanes };
+
 template<typename S>
 void vectors_of_tile(S &&stage, const Conv2dStages &s) {
     stage.vectorize(s.lane);
@@ -35,7 +39,19 @@ void tile_reduction(Func &f, const Conv2dStages &s, const std::vector<VarOrRVar>
     if (unroll_ic > 1) f.update().unroll(unrolled, unroll_ic);
 }
 
-void apply(Conv2dStages &s, const Schedule &schedule) {
+// The input vectors of a register tile, loaded before the lanes are walked.
+void load_lanes(const Conv2dStages &s, Func &f, const RVar &blocks) {
+    ImageParam input = s.input;
+    Func vectors = input.in(f);
+    const std::vector<Var> at = vectors.args();  // lane, column, row ...
+    vectors.compute_at(f, blocks)
+        .store_in(MemoryType::Stack)
+        .vectorize(at[0])
+        .unroll(at[1])
+        .unroll(at[2]);
+}
+
+void apply(Conv2dStages &s, const Schedule &schedule, InputLoads loads) {
     const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
               tile_oc = schedule.at("tile_oc");
     const int tile_ic = schedule.at("tile_ic"), unroll_ic = schedule.at("unroll_ic");
@@ -61,6 +77,7 @@ void apply(Conv2dStages &s, const Schedule &schedule) {
         s.accumulator.compute_at(s.output, owo);
         tile_reduction(s.accumulator, s, {s.ic_lane, s.ic_block, s.kw, s.kh}, s.ic_lane, unroll_ic,
                        few_vectors);
+        if (loads == InputLoads::lanes) load_lanes(s, s.accumulator, s.ic_block);
         return;
     }
     // The reduction in blocks of tile_ic channel blocks: their weights stay in the first-level
@@ -98,6 +115,7 @@ void apply(Conv2dStages &s, const Schedule &schedule) {
     partial.compute_at(s.accumulator, owo);
     tile_reduction(partial, s, {s.ic_lane, ic_inner, s.kw, s.kh}, s.ic_lane, unroll_ic,
                    few_vectors);
+    if (loads == InputLoads::lanes) load_lanes(s, partial, ic_inner);
 }
 
 struct Shape {
@@ -120,16 +138,38 @@ const Conv2dKernel &conv_of(const Kernel &kernel) {
     return std::get<Conv2dKernel>(kernel);
 }
 
+template<InputLoads loads>
 bool accepts_vector(const Kernel &kernel, const Board &board, int vector) {
+    if constexpr (loads == InputLoads::lanes) {
+        const Conv2dKernel &conv = conv_of(kernel);
+        const int block = conv.input.layout.block;
+        if (vector != board.vector_floats || block != vector ||
+            conv2d_extents(conv, vector).ic % block != 0)
+            return false;
+    } else if (!takes_memory_operands(board) &&
+               accepts_vector<InputLoads::lanes>(kernel, board, vector)) {
+        return false;  // lanes need fewer registers and fewer loads
+    }
     return (vector == board.vector_floats ||
             (vector * 2 == board.vector_floats && board.vector_floats >= 16)) &&
            conv2d_accepts(conv_of(kernel), vector);
 }
 
+template<InputLoads loads>
 bool accepts(const Kernel &kernel, const Board &board) {
     return std::holds_alternative<Conv2dKernel>(kernel) &&
-           (accepts_vector(kernel, board, board.vector_floats) ||
-            accepts_vector(kernel, board, board.vector_floats / 2));
+           (accepts_vector<loads>(kernel, board, board.vector_floats) ||
+            accepts_vector<loads>(kernel, board, board.vector_floats / 2));
+}
+
+// Whether a tile stays in the registers. Lanes: beside the accumulators, the input vectors of all
+// columns and the weights that are at hand.
+template<InputLoads loads>
+bool fits(const Board &board, int columns, int tile_oc) {
+    const int streamed = std::min(tile_oc, columns);
+    if (loads == InputLoads::lanes)
+        return columns * tile_oc + columns + streamed < board.vector_registers;
+    return tile_fits(board, columns * tile_oc, streamed);
 }
 
 // Sums of a band lie on the stack, where Halide puts no more than this: no kernel allocates.
@@ -149,9 +189,10 @@ int tallest_band(const Shape &shape, int tile_oc, int tile_oh) {
     return 0;
 }
 
+template<InputLoads loads>
 std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const int vector = schedule.at("vector");
-    if (!accepts_vector(kernel, board, vector))
+    if (!accepts_vector<loads>(kernel, board, vector))
         return "the layouts do not allow vector=" + std::to_string(vector);
     const Shape shape(conv_of(kernel), vector);
     const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
@@ -162,13 +203,15 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (!within(tile_oh, shape.p.oh)) return "tile_oh must be 1.." + std::to_string(shape.p.oh);
     if (!within(tile_oc, shape.oc_vectors))
         return "tile_oc must be 1.." + std::to_string(shape.oc_vectors);
-    if (!tile_fits(board, tile_ow * tile_oh * tile_oc, std::min(tile_oc, tile_ow * tile_oh))) {
+    if (!fits<loads>(board, tile_ow * tile_oh, tile_oc)) {
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";
     }
     const int run = std::gcd(shape.ic, shape.kernel.input.layout.block);
     if (unroll_ic < 1 || run % unroll_ic != 0)
         return "unroll_ic must divide " + std::to_string(run);
+    if (loads == InputLoads::lanes && unroll_ic != run)
+        return "unroll_ic must be " + std::to_string(run);
     const int blocks = shape.ic / run;
     if (tile_ic < 0 || (tile_ic > 0 && (tile_ic >= blocks || blocks % tile_ic != 0))) {
         return "tile_ic must be 0 or divide " + std::to_string(blocks);
@@ -187,6 +230,7 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
+template<InputLoads loads>
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const Shape shape(conv_of(kernel), schedule.at("vector"));
     const ConvProblem &p = shape.p;
@@ -197,7 +241,9 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double tiles = tiles_plane * tiles_oc * p.g * p.mb;
     const double columns = tile_ow * tile_oh;
 
-    const double step = step_cycles(board, shape.vector, columns * tile_oc, columns + tile_oc);
+    const double inputs = loads == InputLoads::lanes ? columns / shape.vector : columns;
+    const double step = step_cycles(board, shape.vector, columns * tile_oc, inputs + tile_oc,
+                                    schedule.at("unroll_ic"));
     const int run = std::gcd(shape.ic, shape.kernel.input.layout.block);
     const double loops =
         (double)shape.steps / run * 2 + shape.steps / schedule.at("unroll_ic") * 0.25;
@@ -236,33 +282,37 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return overlapped(compute, traffic);
 }
 
+template<InputLoads loads>
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+    static constexpr const char *name = loads == InputLoads::lanes ? "channel_lanes" : "oc_vectors";
     static constexpr int columns[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20, 24};
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
-        if (!accepts_vector(kernel, board, vector)) continue;
+        if (!accepts_vector<loads>(kernel, board, vector)) continue;
         const Shape shape(conv_of(kernel), vector);
         const int run = std::gcd(shape.ic, shape.kernel.input.layout.block),
                   blocks = shape.ic / run;
+        const int unroll_ic = loads == InputLoads::lanes ? run : run % 2 ? 1 : 2;
         const auto add = [&](Schedule schedule) {
-            if (illegal(kernel, schedule, board).empty()) list.push_back(std::move(schedule));
+            if (illegal<loads>(kernel, schedule, board).empty())
+                list.push_back(std::move(schedule));
         };
         for (int tile_ow : columns) {
             for (int tile_oh : {1, 2, 3, 4, 7}) {
                 for (int tile_oc = 1; tile_oc <= std::min(shape.oc_vectors, 12); tile_oc++) {
                     std::map<std::string, int> tile = {
                         {"vector", vector},   {"tile_ow", tile_ow}, {"tile_oh", tile_oh},
-                        {"tile_oc", tile_oc}, {"tile_ic", 0},       {"unroll_ic", run % 2 ? 1 : 2},
+                        {"tile_oc", tile_oc}, {"tile_ic", 0},       {"unroll_ic", unroll_ic},
                         {"rows_outer", 0}};
-                    add({"oc_vectors", tile});
+                    add({name, tile});
                     tile["rows_outer"] = 1;
-                    add({"oc_vectors", tile});
+                    add({name, tile});
                     tile["rows_outer"] = 0;
                     for (int tile_ic : {1, 2, 4, 8}) {
                         if (blocks < 4) break;
                         tile["tile_ic"] = tile_ic;
                         tile["band_oh"] = tallest_band(shape, tile_oc, tile_oh);
-                        add({"oc_vectors", tile});
+                        add({name, tile});
                     }
                 }
             }
@@ -271,14 +321,22 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     return list;
 }
 
+template<InputLoads loads>
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
     Conv2dStages stages = conv2d(conv_of(kernel), schedule.at("vector"));
-    apply(stages, schedule);
+    apply(stages, schedule, loads);
     return {stages.output, stages.arguments()};
+}
+
+template<InputLoads loads>
+constexpr Template make_template(const char *name) {
+    return {name,          1,           accepts<loads>, candidates<loads>, illegal<loads>,
+            cycles<loads>, build<loads>};
 }
 
 }  // namespace
 
-const Template oc_vectors = {"oc_vectors", 1, accepts, candidates, illegal, cycles, build};
+const Template oc_vectors = make_template<InputLoads::broadcast>("oc_vectors");
+const Template channel_lanes = make_template<InputLoads::lanes>("channel_lanes");
 
 }  // namespace convoy::cpu

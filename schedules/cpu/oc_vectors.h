@@ -10,4 +10,8 @@ namespace convoy::cpu {
 // cache. `rows_outer` walks rows before output channels.
 extern const Template oc_vectors;
 
+// The same for processors whose multiply-add takes one lane of a vector, as NEON's does: the input
+// channels of a block are loaded as a vector, which then stands for as many broadcasts.
+extern const Template channel_lanes;
+
 }  // namespace convoy::cpu

@@ -12,7 +12,10 @@ using namespace Halide;
 
 namespace {
 
-void apply(WinogradConv2dStages &s, const Schedule &schedule) {
+// How products get the transformed input: as oc_vectors.cpp has it.
+enum class InputLoads { broadcast, lanes };
+
+void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) {
     const int tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
               tile_oc = schedule.at("tile_oc");
     Var x("x"), xi("xi"), y("y"), yi("yi"), band("band"), row("row"), oco("oco"), oci("oci"),
@@ -82,22 +85,49 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule) {
         s.oc);
     if (schedule.at("unroll_ic") > 1)
         s.product.update().unroll(s.ic_lane, schedule.at("unroll_ic"));
+    if (loads == InputLoads::broadcast) return;
+    s.input_transform.in(s.product)
+        .compute_at(s.product, s.ic_blocks)
+        .store_in(MemoryType::Stack)
+        .vectorize(s.lane)
+        .unroll(s.tile_x)
+        .unroll(s.tile_y);
 }
 
 const Conv2dKernel &conv_of(const Kernel &kernel) {
     return std::get<Conv2dKernel>(kernel);
 }
 
+template<InputLoads loads>
 bool accepts_vector(const Kernel &kernel, const Board &board, int vector) {
+    if constexpr (loads == InputLoads::lanes) {
+        const Conv2dKernel &conv = conv_of(kernel);
+        const int block = conv.input.layout.block;
+        if (vector != board.vector_floats || block != vector ||
+            conv2d_extents(conv, vector).ic % block != 0)
+            return false;
+    } else if (!takes_memory_operands(board) &&
+               accepts_vector<InputLoads::lanes>(kernel, board, vector)) {
+        return false;  // lanes need fewer registers and fewer loads
+    }
     return (vector == board.vector_floats ||
             (vector * 2 == board.vector_floats && board.vector_floats >= 16)) &&
            winograd_conv2d_accepts(conv_of(kernel), vector);
 }
 
+template<InputLoads loads>
 bool accepts(const Kernel &kernel, const Board &board) {
     return std::holds_alternative<Conv2dKernel>(kernel) &&
-           (accepts_vector(kernel, board, board.vector_floats) ||
-            accepts_vector(kernel, board, board.vector_floats / 2));
+           (accepts_vector<loads>(kernel, board, board.vector_floats) ||
+            accepts_vector<loads>(kernel, board, board.vector_floats / 2));
+}
+
+template<InputLoads loads>
+bool fits(const Board &board, int columns, int tile_oc) {
+    const int streamed = std::min(tile_oc, columns);
+    if (loads == InputLoads::lanes)
+        return columns * tile_oc + columns + streamed < board.vector_registers;
+    return tile_fits(board, columns * tile_oc, streamed);
 }
 
 // What one task keeps between the transforms and the products; more than this leaves every
@@ -129,9 +159,10 @@ struct Shape {
     double weights_bytes() const { return 4.0 * points * ic * oc_vectors * vector; }
 };
 
+template<InputLoads loads>
 std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const int vector = schedule.at("vector"), m = schedule.at("m");
-    if (!accepts_vector(kernel, board, vector))
+    if (!accepts_vector<loads>(kernel, board, vector))
         return "the kernel does not allow vector=" + std::to_string(vector);
     if (m != 2 && m != 4 && m != 6) return "m must be 2, 4 or 6";
     const Shape shape(conv_of(kernel), schedule);
@@ -146,13 +177,15 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (chunk_oc < 1 || shape.oc_vectors % chunk_oc != 0)
         return "chunk_oc must divide the " + std::to_string(shape.oc_vectors) + " vectors";
     if (tile_oc < 1 || tile_oc > chunk_oc) return "tile_oc must be 1.." + std::to_string(chunk_oc);
-    if (!tile_fits(board, tile_x * tile_y * tile_oc, std::min(tile_oc, tile_x * tile_y))) {
+    if (!fits<loads>(board, tile_x * tile_y, tile_oc)) {
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";
     }
     const int run = std::gcd(shape.ic, shape.in_block);
     if (unroll_ic < 1 || run % unroll_ic != 0)
         return "unroll_ic must divide " + std::to_string(run);
+    if (loads == InputLoads::lanes && unroll_ic != run)
+        return "unroll_ic must be " + std::to_string(run);
     if (shape.inputs_bytes(band) + shape.products_bytes(band, chunk_oc) > largest_buffers_bytes)
         return "a band needs more than " + std::to_string(largest_buffers_bytes) + " bytes";
     return "";
@@ -168,6 +201,7 @@ double output_cycles(int m) {
     return m == 2 ? 2.5 : m == 4 ? 7 : 24;
 }
 
+template<InputLoads loads>
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const Shape shape(conv_of(kernel), schedule);
     const ConvProblem &p = shape.p;
@@ -180,7 +214,10 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double accumulators = tile_x * tile_y * tile_oc;
     const double register_tiles = bands * chunks * shape.points * ceil_div(shape.tiles_x, tile_x) *
                                   ceil_div(band, tile_y) * ceil_div(chunk_oc, tile_oc);
-    const double step = step_cycles(board, shape.vector, accumulators, tile_x * tile_y + tile_oc);
+    const double inputs_loaded =
+        (double)tile_x * tile_y / (loads == InputLoads::lanes ? shape.vector : 1);
+    const double step = step_cycles(board, shape.vector, accumulators, inputs_loaded + tile_oc,
+                                    schedule.at("unroll_ic"));
     const double loops = 0.5 * shape.ic / schedule.at("unroll_ic") + 1.5 * shape.ic_blocks;
     double compute = register_tiles * (step * shape.ic + loops + 4 + 0.5 * accumulators);
 
@@ -202,15 +239,18 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return overlapped(compute, traffic);
 }
 
+template<InputLoads loads>
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
-        if (!accepts_vector(kernel, board, vector)) continue;
+        if (!accepts_vector<loads>(kernel, board, vector)) continue;
         for (int m : {2, 4, 6}) {
-            Schedule schedule{"winograd", {{"vector", vector}, {"m", m}}};
+            Schedule schedule{loads == InputLoads::lanes ? "winograd_lanes" : "winograd",
+                              {{"vector", vector}, {"m", m}}};
             auto &at = schedule.parameters;
             const Shape shape(conv_of(kernel), schedule);
-            at["unroll_ic"] = std::gcd(shape.ic, shape.in_block) % 2 ? 1 : 2;
+            const int run = std::gcd(shape.ic, shape.in_block);
+            at["unroll_ic"] = loads == InputLoads::lanes ? run : run % 2 ? 1 : 2;
             for (int band = 1; band <= shape.tiles_y; band++) {
                 for (int chunk_oc = 1; chunk_oc <= shape.oc_vectors; chunk_oc++) {
                     at["band"] = band, at["chunk_oc"] = chunk_oc;
@@ -220,7 +260,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
                         for (int tile_y : {1, 2, 4}) {
                             for (int tile_oc : {1, 2, 3, 4}) {
                                 at["tile_y"] = tile_y, at["tile_oc"] = tile_oc;
-                                if (illegal(kernel, schedule, board).empty())
+                                if (illegal<loads>(kernel, schedule, board).empty())
                                     list.push_back(schedule);
                             }
                         }
@@ -232,17 +272,26 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     return list;
 }
 
+template<InputLoads loads>
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
     WinogradConv2dStages stages =
         winograd_conv2d(conv_of(kernel), schedule.at("vector"), schedule.at("m"),
                         schedule.at("tile_oc"), schedule.at("chunk_oc"));
-    apply(stages, schedule);
+    apply(stages, schedule, loads);
     return {stages.output, stages.arguments()};
+}
+
+template<InputLoads loads>
+constexpr Template make_template(const char *name) {
+    return {name,           2,
+            accepts<loads>, candidates<loads>,
+            illegal<loads>, cycles<loads>,
+            build<loads>,   /*is_exact=*/false};
 }
 
 }  // namespace
 
-const Template winograd = {"winograd", 2,      accepts, candidates,
-                           illegal,    cycles, build,   /*is_exact=*/false};
+const Template winograd = make_template<InputLoads::broadcast>("winograd");
+const Template winograd_lanes = make_template<InputLoads::lanes>("winograd_lanes");
 
 }  // namespace convoy::cpu

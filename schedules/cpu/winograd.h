@@ -8,4 +8,7 @@ namespace convoy::cpu {
 // input stays in the second-level cache.
 extern const Template winograd;
 
+// The same with input channels in lanes, as channel_lanes (oc_vectors.h).
+extern const Template winograd_lanes;
+
 }  // namespace convoy::cpu

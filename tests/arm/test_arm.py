@@ -16,7 +16,7 @@ from onnx.reference import ReferenceEvaluator
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 from convoy_command import DIGITS, CommandTest, convoy
 
-BOARDS = ("cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-v2")
+BOARDS = ("cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-v2", "apple-m1")
 COMPILER = shutil.which("aarch64-linux-gnu-gcc")
 EMULATOR = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 PROGRAM = Path(__file__).parent / "run_network.c"

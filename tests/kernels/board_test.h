@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/kernels/device/device_driver.h"
 #include "tests/kernels/kernel_harness.h"
 #include "tests/kernels/schedule_sample.h"
@@ -36,7 +38,9 @@ inline auto every_board() {
 }
 
 inline std::string board_of(const testing::TestParamInfo<std::string> &info) {
-    return info.param;
+    std::string name = info.param;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
 }
 
 }  // namespace convoy

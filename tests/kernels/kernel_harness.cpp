@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "tests/kernels/device/device_kernel.h"
+#include "tests/kernels/emulated_kernel.h"
 #include "tests/kernels/jit/jit_kernel.h"
 
 namespace convoy {
@@ -248,6 +249,7 @@ double largest_sum(const KernelCase &test) {
 void run(const Kernel &kernel, const Schedule &schedule, const Board &board,
          const std::vector<device_operand> &operands) {
     if (board.gpu) return DeviceKernel(kernel, schedule, board)(operands);
+    if (is_foreign(board)) return run_emulated(kernel, schedule, board, operands);
     const JitKernel compiled(kernel, schedule, board);
     std::vector<float *> pointers;
     for (const device_operand &operand : operands)

@@ -6,7 +6,7 @@
 namespace convoy {
 
 // The boards whose kernels are tested: of every vector length, the one with the most features that
-// this CPU has.
+// this CPU has. Or the one that CONVOY_TEST_BOARD names; kernels of arm64 run under an emulator.
 std::vector<std::string> tested_boards();
 
 }  // namespace convoy
