@@ -70,7 +70,7 @@ TEST(Boards, EveryFileLoads) {
 TEST(Boards, AnUnknownNameListsTheKnownOnes) {
     std::string known;
     for (const std::string &name : board_names()) known += (known.empty() ? "" : ", ") + name;
-    ASSERT_THAT(known, HasSubstr("host, avx2, avx512"));
+    ASSERT_THAT(known, HasSubstr("host, apple-m1, avx2, avx512"));
     EXPECT_EQ(board_error_of([] { load_board("cray1"); }),
               "unknown board 'cray1', expected one of " + known +
                   ", or a file of one, as ./my-board.json");
