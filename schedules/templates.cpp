@@ -45,7 +45,7 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
                 schedule.at("tile_oc"),  schedule.at("chunk_oc")};
     if (name == "winograd_rows")
         return {Packing::Form::winograd_rows, schedule.at("tile_oc"), schedule.at("m")};
-    if (name == "group_lanes" || name == "gpu_tiles")
+    if (name == "group_lanes" || name == "gpu_tiles" || name == "gpu_split")
         return {Packing::Form::group_lanes, schedule.at("tile_oc")};
     if (name == "reference" && grouped_conv2d_accepts(kernel)) return {Packing::Form::group_lanes};
     if (name == "gspc")

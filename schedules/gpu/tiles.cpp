@@ -120,6 +120,9 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (!within(t.threads_ow, p.ow)) return "threads_ow must be 1.." + std::to_string(p.ow);
     if (t.tile_oh < 1 || !within(t.threads_oh, p.oh / t.tile_oh))
         return "threads_oh x tile_oh must be 1.." + std::to_string(p.oh);
+    // Halide packs two stages without a gap and still takes vectors in the second to be aligned.
+    if (t.stages_input && t.stages_weights)
+        return "stage_input and stage_weights exclude each other";
     if (t.unroll_ic < 1 || p.ic_per_group() % t.unroll_ic != 0)
         return "unroll_ic must divide " + std::to_string(p.ic_per_group());
     if (t.threads() > board.gpu->threads_per_block)
@@ -209,7 +212,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
                 for (const int tile_oc : {1, 2, 3, 4, 6, 8, 12, 16, oc <= 32 ? oc : 1}) {
                     if (oc % tile_oc != 0) continue;
                     for (const int threads_c : {1, 2, 4, 8, 16, 32, 64}) {
-                        for (const int stages : {0, 1, 3}) {
+                        for (const int stages : {0, 1, 2}) {
                             Schedule s{"gpu_tiles",
                                        {{"tile_oh", tile_oh},
                                         {"tile_oc", tile_oc},
