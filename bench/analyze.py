@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Pages of predicted inner loops: python bench/analyze.py ANALYSIS.json [--beside OTHER.json] -o PAGE.md
+"""Pages of predicted kernels: python bench/analyze.py ANALYSIS.json [--beside OTHER.json] -o PAGE.md
 
 ANALYSIS.json is what `convoy analyze NETWORKS... --board BOARD --json ANALYSIS.json` writes; --beside adds the
 percentages of another analysis of the same kernels, by another processor of llvm-mca. Rows under the bar carry the
-reason that bench/shapes/analyze-reasons.txt has for them; exit code 1 names those without one.
+reason that bench/shapes/analyze-reasons.txt has for them; exit code 1 names those without one. Of a GPU there are
+registers, spills and occupancy instead, and no bar.
 """
 
 import argparse
@@ -82,6 +83,31 @@ def page(analysis, beside, reasons):
     return "\n".join(lines) + "\n", unexplained
 
 
+def gpu_page(analysis):
+    board, rows = analysis["board"], analysis["kernels"]
+    networks = {step.split("/")[0] for row in rows for step in row["steps"]}
+    spilling = sum(row["spill_store_bytes"] + row["spill_load_bytes"] > 0 for row in rows)
+    lines = [f"# Kernels on {board}, as assembled", "",
+             f"`convoy analyze` over the {len(networks)} networks of `models/write.py`, assembled by ptxas for "
+             f"{analysis['ptxas_target']}: nothing here was measured. {len(rows)} distinct convolutions; {spilling} spill "
+             "registers. Occupancy: of the threads that a multiprocessor has room for. FMA: multiply-adds of the "
+             "instructions of the basic block that has most of them, in PTX; loads: those from global and shared memory. "
+             "us: predicted, the launch included.", ""]
+    head = ["kernel", "networks", "schedule", "registers", "spills", "shared bytes", "threads", "blocks", "occupancy %",
+            "FMA %", "FMAs", "loads", "us"]
+    lines += ["| " + " | ".join(head) + " |", "| " + " | ".join(["---"] * len(head)) + " |"]
+    for row in sorted(rows, key=lambda r: r["loop"]["fmas"] / r["loop"]["instructions"]):
+        loop = row["loop"]
+        parameters = " ".join(f"{name}={value}" for name, value in row["parameters"].items())
+        cells = [f"`{row['kernel']}`", networks_of(row), f"`{row['template']} {parameters}`", str(row["registers"]),
+                 str(row["spill_store_bytes"] + row["spill_load_bytes"]), str(row["shared_bytes"]),
+                 "x".join(map(str, row["threads"])), "x".join(map(str, row["blocks"])),
+                 f"{row['occupancy_percent']:.0f}", f"{100 * loop['fmas'] / loop['instructions']:.0f}", str(loop["fmas"]),
+                 str(loop["loads"]), f"{row['expected_us']:.1f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("analysis", type=Path)
@@ -89,7 +115,11 @@ def main():
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     beside = json.loads(options.beside.read_text()) if options.beside else None
-    text, unexplained = page(json.loads(options.analysis.read_text()), beside, read_reasons(REASONS))
+    analysis = json.loads(options.analysis.read_text())
+    if "ptxas_target" in analysis:
+        text, unexplained = gpu_page(analysis), []
+    else:
+        text, unexplained = page(analysis, beside, read_reasons(REASONS))
     options.output.write_text(text)
     for kernel in unexplained:
         print(f"{kernel}: under the bar without a reason in {REASONS.name}", file=sys.stderr)
