@@ -1,6 +1,7 @@
 #pragma once
 
 #include "schedules/gpu/cost.h"
+#include "schedules/gpu/register_tile.h"
 #include "schedules/gpu/staging.h"
 #include "schedules/template.h"
 
@@ -50,12 +51,10 @@ std::pair<Halide::Var, Halide::Var> split_pixels(Stages &s, const PixelTile &t) 
     return {plane, each};
 }
 
-// A thread's sums: registers, vectors of 4 weights where there are as many.
+// A thread's sums.
 template<typename Stage, typename Stages>
 void unroll_pixels(Stage &&stage, const Stages &s, const PixelTile &t) {
-    const int lanes = t.vector % 4 == 0 ? 4 : t.vector % 2 == 0 ? 2 : 1;
-    if (lanes > 1) stage.vectorize(s.sub, lanes);
-    if (lanes < t.vector) stage.unroll(s.sub);
+    unroll_channels(stage, s.sub, t.vector);
     if (t.tile_oh > 1) stage.unroll(s.oh);
 }
 

@@ -46,9 +46,11 @@ struct Builder {
 
     int64_t points() const { return output.floats(); }
 
+    // One output whose elements need nothing beside each other.
     template<typename Stages>
-    Var spread_elements(Stages &s) const {
-        return spread(s.output, {s.w, s.h, s.block, s.image}, {s.lane}, points());
+    ScheduledKernel by_elements(Stages s) const {
+        spread(s.output, {s.w, s.h, s.block, s.image}, {s.lane}, points());
+        return {s.output, s.arguments()};
     }
     // Kernels that need all channels of a pixel.
     template<typename Stages>
@@ -89,24 +91,16 @@ struct Builder {
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const ElementwiseKernel &kernel) const {
-        ElementwiseStages s = elementwise(kernel);
-        spread_elements(s);
-        return {s.output, s.arguments()};
+        return by_elements(elementwise(kernel));
     }
     ScheduledKernel operator()(const ReorderKernel &kernel) const {
-        ReorderStages s = reorder(kernel);
-        spread_elements(s);
-        return {s.output, s.arguments()};
+        return by_elements(reorder(kernel));
     }
     ScheduledKernel operator()(const ResampleKernel &kernel) const {
-        ResampleStages s = resample(kernel);
-        spread_elements(s);
-        return {s.output, s.arguments()};
+        return by_elements(resample(kernel));
     }
     ScheduledKernel operator()(const ChannelShuffleKernel &kernel) const {
-        ChannelShuffleStages s = channel_shuffle(kernel);
-        spread_elements(s);
-        return {s.output, s.arguments()};
+        return by_elements(channel_shuffle(kernel));
     }
     ScheduledKernel operator()(const StridedCopyKernel &) const;
     ScheduledKernel operator()(const MatMulKernel &kernel) const {

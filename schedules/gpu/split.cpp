@@ -2,6 +2,8 @@
 
 #include "generators/grouped_conv2d.h"
 #include "schedules/gpu/cost.h"
+#include "schedules/gpu/register_tile.h"
+#include "schedules/gpu/staging.h"
 
 namespace convoy::gpu {
 
@@ -28,10 +30,6 @@ struct Tile {
     int shared_bytes() const { return 4 * threads() * tile_oc; }
 };
 
-int vector_of(const Tile &t) {
-    return t.tile_oc % 4 == 0 ? 4 : t.tile_oc % 2 == 0 ? 2 : 1;
-}
-
 void apply(GroupedConv2dStages &s, const Tile &t) {
     Var owo("owo"), x("x"), oho("oho"), y("y"), oco("oco"), oci("oci"), plane("plane"),
         part("part"), channel("channel");
@@ -51,25 +49,16 @@ void apply(GroupedConv2dStages &s, const Tile &t) {
     s.accumulator.compute_at(s.output, oci).store_in(MemoryType::Register);
 
     Func shared = partial.in(s.accumulator);
-    Var sx("sx"), sy("sy"), x_rest("x_rest"), y_rest("y_rest"), z_rest("z_rest"), sz("sz");
-    shared.compute_at(s.output, plane)
-        .store_in(MemoryType::GPUShared)
-        .split(s.ow, x_rest, sx, t.threads_ow, TailStrategy::GuardWithIf)
-        .split(s.oh, y_rest, sy, t.threads_oh, TailStrategy::GuardWithIf)
-        .split(part, z_rest, sz, t.parts, TailStrategy::GuardWithIf)
-        .reorder(s.oc, x_rest, y_rest, z_rest, sx, sy, sz)
-        .gpu_threads(sx, sy, sz);
+    const Var innermost = stage(shared, s.ow, s.oh, part, s.output, plane,
+                                {t.threads_ow, t.threads_oh, t.parts}, {s.oc});
     if (t.tile_oc > 1) shared.unroll(s.oc);
-    const int vector = vector_of(t);
-    const auto tile = [&](auto &&stage) {
-        if (vector > 1) stage.vectorize(s.oc, vector);
-        if (vector < t.tile_oc) stage.unroll(s.oc);
-    };
-    partial.compute_at(shared, x_rest).store_in(MemoryType::Register).reorder_storage(s.oc, s.ow);
-    tile(partial.reorder(s.oc, s.ow));
+    partial.compute_at(shared, innermost)
+        .store_in(MemoryType::Register)
+        .reorder_storage(s.oc, s.ow);
+    unroll_channels(partial.reorder(s.oc, s.ow), s.oc, t.tile_oc);
     auto update = partial.update();
     update.reorder(s.oc, s.lane, s.ow, s.oh, s.kw, s.kh, each);
-    tile(update);
+    unroll_channels(update, s.oc, t.tile_oc);
     update.unroll(s.kw).unroll(s.kh);
 }
 
@@ -114,7 +103,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     // Threads of several parts in a warp read other channels.
     const double parts_of_warp = std::clamp(warp_threads / pixels, 1.0, (double)t.parts);
     l.loads = steps * (std::min(parts_of_warp, 8.0) +
-                       (double)t.tile_oc / vector_of(t) * std::max(parts_of_warp / 8, 1.0)) +
+                       (double)t.tile_oc / lanes_of(t.tile_oc) * std::max(parts_of_warp / 8, 1.0)) +
               2.0 * t.tile_oc * (1 + t.parts / 4.0);
     l.waits = (double)p.ic_per_group() / t.parts + 2 + t.parts / 4.0;
     const double input = 4.0 * p.mb * p.ic * p.ih * p.iw, weights = 4.0 * p.weight_count(),

@@ -4,6 +4,7 @@
 
 #include "generators/grouped_conv2d.h"
 #include "schedules/gpu/cost.h"
+#include "schedules/gpu/register_tile.h"
 #include "schedules/gpu/staging.h"
 
 namespace convoy::gpu {
@@ -79,11 +80,9 @@ void apply(GroupedConv2dStages &s, const ConvProblem &p, const Tile &t) {
     }
     s.output.unroll(ohi).gpu_blocks(plane, channel, s.image).gpu_threads(x, y, z);
 
-    const int vector = t.tile_oc % 4 == 0 ? 4 : t.tile_oc % 2 == 0 ? 2 : 1;
     s.weights.set_host_alignment(16);
     const auto unroll_tile = [&](auto &&stage) {
-        if (vector > 1) stage.vectorize(s.oc, vector);
-        if (vector < t.tile_oc) stage.unroll(s.oc);
+        unroll_channels(stage, s.oc, t.tile_oc);
         if (t.tile_oh > 1) stage.unroll(s.oh);
     };
     s.accumulator.compute_at(s.output, x)
@@ -152,12 +151,11 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double rows = unrolled ? (t.tile_oh - 1) * p.sh + p.kh : t.tile_oh * p.kh;
     // A warp's loads of columns that lie apart, or of several rows, take more than a cycle.
     const double lines = std::clamp((double)warp_threads / t.threads_ow * 0.5, 1.0, 4.0) * p.sw;
-    const double vector = t.tile_oc % 4 == 0 ? 4 : t.tile_oc % 2 == 0 ? 2 : 1;
     const double input_loads = ic * rows * p.kw * lines;
     // All threads of one z read the same weights.
     const double readers =
         std::clamp((double)warp_threads / (t.threads_ow * t.threads_oh), 1.0, (double)t.threads_c);
-    const double weight_loads = ic * taps * t.tile_oc / vector * readers;
+    const double weight_loads = ic * taps * t.tile_oc / lanes_of(t.tile_oc) * readers;
     l.fmas = (double)ic * taps * t.tile_oh * t.tile_oc;
     l.loads =
         input_loads + weight_loads + t.tile_oh * t.tile_oc * (conv_of(kernel).residual ? 2 : 1);
