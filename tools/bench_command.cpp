@@ -7,6 +7,7 @@
 #include "compiler/interrupt.h"
 #include "tools/command.h"
 #include "tools/loaded_library.h"
+#include "tools/manifest_board.h"
 #include "tools/progress.h"
 
 namespace convoy {
@@ -74,6 +75,7 @@ nlohmann::json measure(LoadedLibrary &library, const Options &options) {
     }
     progress.clear();
 
+    const int cores = is_gpu(board) ? 1 : options.threads;
     const Times run = summarise(whole);
     nlohmann::json result = {{"name", library.name()},
                              {"board", board.at("board")},
@@ -91,17 +93,19 @@ nlohmann::json measure(LoadedLibrary &library, const Options &options) {
         step["median_us"] = t.median_us;
         step["gflops"] = 2e-3 * step.at("macs").get<double>() / t.median_us;
         step["percent_of_roofline"] =
-            100 * step.at("roofline_us").get<double>() / options.threads / t.median_us;
+            100 * step.at("roofline_us").get<double>() / cores / t.median_us;
         result["steps"].push_back(std::move(step));
     }
     return result;
 }
 
-void print(const nlohmann::json &r) {
-    std::printf("%s on %s, %d thread%s: min %.3f ms, median %.3f ms, %.1f GFLOP/s (%zu runs)\n\n",
+void print(const nlohmann::json &r, bool on_gpu) {
+    const int threads = r["threads"];
+    const std::string where =
+        on_gpu ? "on the GPU" : std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+    std::printf("%s on %s, %s: min %.3f ms, median %.3f ms, %.1f GFLOP/s (%zu runs)\n\n",
                 r["name"].get<std::string>().c_str(), r["board"].get<std::string>().c_str(),
-                r["threads"].get<int>(), r["threads"] == 1 ? "" : "s",
-                r["min_us"].get<double>() / 1e3, r["median_us"].get<double>() / 1e3,
+                where.c_str(), r["min_us"].get<double>() / 1e3, r["median_us"].get<double>() / 1e3,
                 r["gflops"].get<double>(), r["runs"].get<size_t>());
     std::printf("%4s %-36s %9s %6s %9s %8s %9s  %s\n", "step", "name", "us", "share", "MMACs",
                 "GFLOP/s", "roofline", "kernel");
@@ -125,7 +129,7 @@ void run(const Options &options) {
     if (options.json) {
         std::cout << result.dump(2) << "\n";
     } else {
-        print(result);
+        print(result, is_gpu(library.board()));
     }
 }
 
@@ -144,8 +148,8 @@ void add_bench_command(CLI::App &app) {
         ->capture_default_str();
     command->add_flag("--json", options->json, "Print JSON rather than a table");
     command->footer(
-        "Roofline: the least time one core of the board needs for a step's multiply-adds or for "
-        "moving its data once,\n"
+        "Roofline: the least time one core of the board, or the GPU, needs for a step's "
+        "multiply-adds or for moving its data once,\n"
         "over the time measured.\n\nExample: convoy bench out/resnet34");
     command->callback([options] { run(*options); });
 }

@@ -1,10 +1,12 @@
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <thread>
 
 #include "compiler/compile.h"
 #include "compiler/layer.h"
 #include "tools/command.h"
+#include "tools/manifest_board.h"
 #include "tools/options.h"
 #include "tools/progress.h"
 
@@ -57,8 +59,10 @@ void run(Options &options) {
                 r.parameters / 1e6, r.macs / 1e6, r.steps, r.kernels);
     std::printf("memory    %.2f MB of weights, %.2f MB of arena a caller\n", r.weight_bytes / 1e6,
                 r.arena_bytes / 1e6);
-    std::printf("expected  %.3f ms on one thread; compiled in %.1f s\n", r.expected_us / 1e3,
-                seconds);
+    std::ifstream manifest(r.manifest);
+    const nlohmann::json first_board = nlohmann::json::parse(manifest).at("boards").at(0);
+    std::printf("expected  %.3f ms on %s; compiled in %.1f s\n", r.expected_us / 1e3,
+                is_gpu(first_board) ? "the GPU" : "one thread", seconds);
 }
 
 }  // namespace

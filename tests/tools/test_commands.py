@@ -199,6 +199,7 @@ class Bench(CommandTest):
         self.compile(DIGITS, "--shared", "--quiet")
         result = convoy("bench", self.out / "digits", "--seconds", "0.1", "--threads", "2")
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"\Adigits on \S+, 2 threads: min ")
         rows = re.findall(r"^ +\d+ .*%", result.stdout, re.MULTILINE)
         manifest = json.loads((self.out / "share" / "digits.json").read_text())
         self.assertEqual(len(rows), len(manifest["boards"][0]["steps"]))
