@@ -7,7 +7,7 @@ namespace {
 class ChannelShuffleKernels : public BoardTest {
 protected:
     void expect_shuffled(int mb, int c, int groups, const Layout &from, const Layout &to,
-                         const Halo &in = {}, const Halo &out = {}) const {
+                         const Halo &in = {}, const Halo &out = {}) {
         const int vector = board_.vector_floats;
         ChannelShuffleKernel kernel{make_view(mb, c, 5, 9, layout_on(board_, from), vector),
                                     make_view(mb, c, 5, 9, layout_on(board_, to), vector), groups};

@@ -63,7 +63,7 @@ protected:
         return list;
     }
 
-    void expect_pooled(const Pool2dKernel &kernel) const {
+    void expect_pooled(const Pool2dKernel &kernel) {
         // An average is one rounded division, or a product with a rounded reciprocal.
         expect_right(KernelCase(kernel, kernel.problem.kind == max ? 0 : 0x1p-22));
     }

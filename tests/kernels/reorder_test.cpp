@@ -14,7 +14,7 @@ protected:
                 .output = make_view(mb, c, h, w, layout_on(board_, to), vector)};
     }
 
-    void expect_copied(const ReorderKernel &kernel) const {
+    void expect_copied(const ReorderKernel &kernel) {
         ASSERT_TRUE(reorder_accepts(kernel, board_.vector_floats)) << to_string(Kernel(kernel));
         expect_right(KernelCase(kernel));
     }

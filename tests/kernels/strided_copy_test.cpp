@@ -5,7 +5,7 @@ namespace {
 
 class StridedCopies : public BoardTest {
 protected:
-    void expect_copied(const CopyProblem &copy, int64_t input_count) const {
+    void expect_copied(const CopyProblem &copy, int64_t input_count) {
         check(copy, input_count);
         const View input{.w = (int)input_count}, output{.w = (int)copy.count()};
         expect_right(KernelCase(StridedCopyKernel{input, output, copy}));
