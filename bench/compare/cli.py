@@ -1,7 +1,5 @@
 """The command: what it adds to a session, and how one network is measured."""
 
-import shutil
-
 from compare import networks, options as command_line
 from compare.markdown import markdown
 from compare.plot import write_png
@@ -10,7 +8,6 @@ from compare.table import columns, group_lines
 from harness import isolate, session
 from harness.build import compile_model
 from harness.engines import REFERENCE, SUBJECT, Convoy, peer_candidates
-from harness.errors import ModelError
 from harness.measure import Job
 
 
@@ -39,7 +36,7 @@ def measure_network(network, options, cpus, versions, report):
     """One row: writes, compiles and measures a network; what fails becomes the row's reason."""
     row = NetworkRow(network.name, family=network.family, variant=network.variant)
     directory = options.work / "libraries" / network.name
-    try:
+    with session.failures_into(row, directory, options.keep):
         report("writing the ONNX file", None)
         model = networks.onnx_file(network, options.work, options.batch)
         row.macs, row.params = networks.macs_and_params(model)
@@ -52,11 +49,6 @@ def measure_network(network, options, cpus, versions, report):
         job = Job(str(model), contenders, REFERENCE, options.threads, options.seconds, cpus)
         for key, value in isolate.measure_apart(job, report).items():
             setattr(row, key, value)
-    except ModelError as error:
-        row.status, row.reason = "failed", str(error)
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
     return row
 
 

@@ -1,14 +1,13 @@
 """The command: what it adds to a session, and how one case is measured."""
 
 import functools
-import shutil
 
 from compare_gpu import cases, cuda, device, energy, engines, options as command_line, report as reporting
 from compare_gpu.row import FORMAT, GpuRow
 from harness import isolate, session
 from harness.build import check_compiler, compile_model
 from harness.engines import REFERENCE, SUBJECT, Convoy, OnnxRuntime
-from harness.errors import ModelError, UserError
+from harness.errors import UserError
 from harness.measure import Job
 from layers import shapes
 
@@ -59,7 +58,7 @@ def measure_case(case, options, report, progress):
     """One row: writes, compiles and measures a case; what fails becomes the row's reason."""
     row = GpuRow(case.name, frames=case.frames, is_layer=case.layer is not None)
     directory = options.work / "libraries" / case.name
-    try:
+    with session.failures_into(row, directory, options.keep):
         progress("writing the ONNX file", None)
         file = case.write(options.work)
         row.macs = case.macs(file)
@@ -70,11 +69,6 @@ def measure_case(case, options, report, progress):
                   **clocks(report, options))
         for key, value in isolate.measure_apart(job, progress).items():
             setattr(row, key, value)
-    except ModelError as error:
-        row.status, row.reason = "failed", str(error)
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
     return row
 
 

@@ -1,15 +1,17 @@
 """One run of a command: the loop over its rows, the live table, and the files it leaves."""
 
+import contextlib
 import datetime
 import importlib.util
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from harness import machine, results
 from harness.build import check_compiler
 from harness.engines import SUBJECT, peer_candidates
-from harness.errors import UserError
+from harness.errors import ModelError, UserError
 from harness.progress import Progress
 from harness.table import TerminalTable, conditions, reasons
 
@@ -105,6 +107,18 @@ def find_versions(engines, convoy):
         else:
             versions[name] = peer_candidates(name)[0].version()
     return versions
+
+
+@contextlib.contextmanager
+def failures_into(row, libraries, keep):
+    """What fails within becomes the row's reason; the folder of its libraries goes, unless it is to be kept."""
+    try:
+        yield
+    except ModelError as error:
+        row.status, row.reason = "failed", str(error)
+    finally:
+        if not keep:
+            shutil.rmtree(libraries, ignore_errors=True)
 
 
 def new_report(options, cpus, count, versions=None, device=None, **more):

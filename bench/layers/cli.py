@@ -1,14 +1,13 @@
 """The command: what it adds to a session, and how one layer is measured."""
 
 import fnmatch
-import shutil
 import subprocess
 from dataclasses import asdict
 
 from harness import isolate, machine, session
 from harness.build import check_compiler, compile_model
 from harness.engines import DIRECT, NCNN_DIRECT, REFERENCE, SUBJECT, Convoy, peer_candidates
-from harness.errors import ModelError, UserError
+from harness.errors import UserError
 from harness.measure import Job
 from layers import bars, model, options as command_line, roofline, shapes
 from layers.markdown import markdown
@@ -84,7 +83,7 @@ def measure_layer(layer, options, cpus, report, progress):
     row = LayerRow(layer.text, layer.macs, least_us=roof.least_us(layer))
     version = report.versions.get(SUBJECT)
     contenders = {}
-    try:
+    with session.failures_into(row, options.work / "libraries", options.keep):
         file = model.write(layer, options.work / "models")
         for name in report.engines:
             if name in (DIRECT, NCNN_DIRECT) and not bars.is_wide_3x3(layer):
@@ -100,11 +99,6 @@ def measure_layer(layer, options, cpus, report, progress):
         job = Job(str(file), contenders, REFERENCE, options.threads, options.seconds, cpus, WINOGRAD_TOLERANCE)
         for key, value in isolate.measure_apart(job, progress).items():
             setattr(row, key, value)
-    except ModelError as error:
-        row.status, row.reason = "failed", str(error)
-    finally:
-        if not options.keep:
-            shutil.rmtree(options.work / "libraries", ignore_errors=True)
     return row
 
 

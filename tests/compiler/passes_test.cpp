@@ -267,15 +267,19 @@ TEST(FuseResidual, KeepsAConvThatIsAGraphOutput) {
     expect_keeps(fuse_residual, make.finish({conv, make.add(conv, input)}));
 }
 
+// Folds reshapes and removes what nothing reads any more, which leaves these operations.
+void expect_folds(const Graph &before, const std::string &expected) {
+    Graph after = before;
+    EXPECT_TRUE(fold_reshape(after));
+    remove_dead_nodes(after);
+    EXPECT_EQ(operations(after), expected);
+    expect_same_results(before, after);
+}
+
 TEST(FoldReshape, InFrontOfFullyConnected) {
     GraphMaker make;
     const ValueId flat = make.reshape(make.input({2, 3, 4, 4}), {2, 48});
-    Graph graph = make.finish({make.fully_connected(flat, 2, 5)});
-    const Graph before = graph;
-    EXPECT_TRUE(fold_reshape(graph));
-    EXPECT_TRUE(remove_dead_nodes(graph));
-    EXPECT_EQ(operations(graph), "FullyConnected");
-    expect_same_results(before, graph);
+    expect_folds(make.finish({make.fully_connected(flat, 2, 5)}), "FullyConnected");
 }
 
 TEST(FoldReshape, KeepsOneThatSplitsImages) {
@@ -287,23 +291,14 @@ TEST(FoldReshape, KeepsOneThatSplitsImages) {
 TEST(FoldReshape, KeepsOneThatOthersRead) {
     GraphMaker make;
     const ValueId flat = make.reshape(make.input({2, 3, 4, 4}), {2, 48});
-    Graph graph = make.finish({make.fully_connected(flat, 2, 5), make.scale_shift(flat)});
-    const Graph before = graph;
-    EXPECT_TRUE(fold_reshape(graph));
-    EXPECT_FALSE(remove_dead_nodes(graph));
-    EXPECT_EQ(operations(graph), "Reshape FullyConnected ScaleShift");
-    expect_same_results(before, graph);
+    expect_folds(make.finish({make.fully_connected(flat, 2, 5), make.scale_shift(flat)}),
+                 "Reshape FullyConnected ScaleShift");
 }
 
 TEST(FoldReshape, OfReshape) {
     GraphMaker make;
     const ValueId first = make.reshape(make.input({2, 3, 4}), {6, 4});
-    Graph graph = make.finish({make.reshape(first, {24})});
-    const Graph before = graph;
-    EXPECT_TRUE(fold_reshape(graph));
-    EXPECT_TRUE(remove_dead_nodes(graph));
-    EXPECT_EQ(operations(graph), "Reshape");
-    expect_same_results(before, graph);
+    expect_folds(make.finish({make.reshape(first, {24})}), "Reshape");
 }
 
 TEST(FoldReshape, ThereAndBack) {
