@@ -86,11 +86,13 @@ static int cuda_open(int compute_capability) {
    for the last. */
 static int cuda_begin(void *stream) {
     void *const next = stream ? stream : cuda_device.own_stream;
+    void *ours;
     if (cuda.cuCtxPushCurrent(cuda_device.context)) return 1;
-    if (next != cuda_device.stream) {
-        if (cuda.cuStreamWaitEvent(next, cuda_device.last_run, 0)) return 1;
-        cuda_device.stream = next;
+    if (next != cuda_device.stream && cuda.cuStreamWaitEvent(next, cuda_device.last_run, 0)) {
+        cuda.cuCtxPopCurrent(&ours);
+        return 1;
     }
+    cuda_device.stream = next;
     return 0;
 }
 
