@@ -2,7 +2,7 @@
 
     python tests/arm/networks.py [--board cortex-a72] [--convoy build/release/bin/convoy] [NAME... | all]
 
-About ten seconds a network on two cores. Prints a line for each; exit code 1 if one differs by more than 1e-4 of the
+5 to 40 seconds a network on two cores. Prints a line for each; exit code 1 if one differs by more than 1e-4 of the
 largest output, or something fails. Needs gcc-aarch64-linux-gnu, qemu-user-static and requirements-test.txt.
 """
 

@@ -4,7 +4,7 @@
 
 Objects are of the board's processor, and the library needs nothing but the C library. It is then linked and run, and
 compared with ONNX Runtime: on this CPU where it has the instructions, under an emulator for arm64, under an OpenCL driver
-of the CPU for opencl; code for CUDA is assembled by ptxas. What cannot be run here is said. About five minutes; exit
+of the CPU for opencl; code for CUDA is assembled by ptxas. What cannot be run here is said. About three minutes; exit
 code 1 where something is wrong.
 """
 
