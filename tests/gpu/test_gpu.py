@@ -1,6 +1,6 @@
 """Libraries for GPUs: run by an OpenCL driver on the CPU, networks against the plain loops of convoy verify, a program
-that calls the library from several threads and with memory of the device. CUDA's are compiled and looked at: their
-code runs on no machine without such a GPU."""
+that calls the library from several threads and with memory of the device. CUDA's are compiled and looked at, and run
+with a driver that only counts: their code runs on no machine without such a GPU."""
 
 import ctypes.util
 import json
@@ -114,6 +114,23 @@ class Cuda(CommandTest):
             needed = {name for kind, name in names if kind == "U"} - defined
             self.assertLessEqual(needed, {"dlopen", "dlsym", "memset", "memcpy", "pthread_create", "pthread_detach",
                                           "syscall"}, board)
+
+    def test_calls_of_the_driver(self):
+        self.compile(DIGITS, "--board", "cuda-sm80", "--name", "net")
+        here, fake, program = Path(__file__).parent, self.folder / "libcuda.so.1", self.folder / "run_streams"
+        subprocess.run([COMPILER, "-O1", "-Wall", "-Werror", "-shared", "-fPIC", here / "fake_cuda.c", "-o", fake],
+                       check=True)
+        subprocess.run([COMPILER, "-O1", "-Wall", "-Werror", "-I", self.out / "include", here / "run_streams.c",
+                        self.out / "lib" / "libnet.a", fake, "-o", program, "-pthread", "-ldl"], check=True)
+
+        def run(**variables):
+            result = subprocess.run([program], env={**os.environ, "LD_LIBRARY_PATH": str(self.folder), **variables},
+                                    capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            return result.stdout.splitlines()
+        self.assertEqual(run(), ["0 0 0", "0 0 1", "0 0 1", "0 0 2"])
+        # A stream that cannot wait for the last run: the caller's context is its own again.
+        self.assertEqual(run(FAKE_CUDA_WAIT_FAILS="1"), ["0 0 0", "5 0 1", "5 0 2", "0 0 2"])
 
     def test_it_does_not_run_without_one(self):
         if Path("/dev/nvidia0").exists():
