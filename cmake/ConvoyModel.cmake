@@ -1,6 +1,7 @@
-# convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] [DIMS <dim>=<size>...] [SHARED])
+# convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] [DIMS <dim>=<size>...]
+#                  [RECORDS <file>...] [SHARED])
 # convoy_add_layer(<target> <descriptor> [WEIGHTS <file.npy> [BIAS <file.npy>]] [NAME <name>] [BOARDS <board>...]
-#                  [SHARED])
+#                  [RECORDS <file>...] [SHARED])
 #
 # Compiles an ONNX model, or one layer, when the project is built and links the library, its header <name>.h,
 # convoy::runtime and the threads library into <target>, an executable or a library; call it once a model or layer.
@@ -13,6 +14,7 @@
 #   BOARDS      what `convoy boards` lists, or board files; with several, the best one that the CPU has is taken at
 #               start. Of boards for several systems those for the build's own are taken [host]
 #   DIMS        sizes of the model's named dimensions, as N=1
+#   RECORDS     files of tuned schedules, as `convoy records export` writes; a later one wins
 #   SHARED      a shared library rather than a static one
 # It is compiled again when one of the files or the convoy command changes.
 
@@ -38,7 +40,7 @@ macro(_convoy_check_call function usage)
 endmacro()
 
 # Compiles `what`, an ONNX file or a descriptor, to the library `name` and links it into the target. Takes the
-# arguments of the caller, arg_BOARDS and arg_SHARED, and OPTIONS of the command and FILES that it reads.
+# arguments of the caller, arg_BOARDS, arg_RECORDS and arg_SHARED, and OPTIONS of the command and FILES that it reads.
 function(_convoy_add_library function target what name)
     cmake_parse_arguments(PARSE_ARGV 4 call "" "" "OPTIONS;FILES")
     if(NOT name MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
@@ -71,6 +73,11 @@ function(_convoy_add_library function target what name)
         list(APPEND boards ${board})
     endforeach()
     list(JOIN boards "," boards)
+    foreach(records IN LISTS arg_RECORDS)
+        _convoy_existing_file("${function}(${target})" "a file of records" "${records}" records)
+        list(APPEND call_FILES ${records})
+        list(APPEND options --records ${records})
+    endforeach()
     list(APPEND options --board ${boards})
     # A toolchain file may leave the processor open.
     if(CMAKE_SYSTEM_PROCESSOR)
@@ -111,8 +118,8 @@ endfunction()
 
 function(convoy_add_model target)
     string(CONCAT usage "expected convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] "
-                        "[DIMS <dim>=<size>...] [SHARED])")
-    cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "ONNX;NAME" "BOARDS;DIMS")
+                        "[DIMS <dim>=<size>...] [RECORDS <file>...] [SHARED])")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "ONNX;NAME" "BOARDS;DIMS;RECORDS")
     _convoy_check_call(convoy_add_model "${usage}")
     if(NOT DEFINED arg_ONNX)
         message(FATAL_ERROR "convoy_add_model(${target}): no ONNX file: ${usage}")
@@ -133,8 +140,8 @@ endfunction()
 
 function(convoy_add_layer target descriptor)
     string(CONCAT usage "expected convoy_add_layer(<target> <descriptor> [WEIGHTS <file.npy> [BIAS <file.npy>]] "
-                        "[NAME <name>] [BOARDS <board>...] [SHARED])")
-    cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "NAME;WEIGHTS;BIAS" "BOARDS")
+                        "[NAME <name>] [BOARDS <board>...] [RECORDS <file>...] [SHARED])")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "NAME;WEIGHTS;BIAS" "BOARDS;RECORDS")
     _convoy_check_call(convoy_add_layer "${usage}")
     set(options "")
     set(files "")

@@ -23,4 +23,5 @@ find_package(Halide 21 REQUIRED COMPONENTS shared PATHS ${halide_dir}/lib64/cmak
 find_package(Protobuf REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
 find_package(Threads REQUIRED)

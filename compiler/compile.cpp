@@ -19,6 +19,7 @@
 #include "compiler/plan/lower.h"
 #include "compiler/plan/memory_plan.h"
 #include "compiler/plan/packing.h"
+#include "schedules/record_file.h"
 #include "targets/system.h"
 
 namespace convoy {
@@ -32,6 +33,13 @@ void report(const CompileOptions &options, const std::string &what, int done = 0
     throw_if_interrupted();
 }
 
+// "avx2, zen4".
+std::string listed(const std::set<std::string> &names) {
+    std::string text;
+    for (const std::string &name : names) text += (text.empty() ? "" : ", ") + name;
+    return text.empty() ? "no board" : text;
+}
+
 // Weights that each run would have to pack: a GPU's variant cannot.
 void expect_constants(const Plan &plan, const Board &board) {
     for (const PlanStep &step : plan.steps) {
@@ -43,7 +51,7 @@ void expect_constants(const Plan &plan, const Board &board) {
 
 Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
-    const Records records = load_records(board.name);
+    const Records records = load_records(board, {options.record_files, options.import.warn});
     report(options, "choosing layouts for " + board.name);
     const Graph graph = fuse_layers(model, board, records, options.rules);
     Variant variant{
@@ -244,10 +252,30 @@ void remove_others(const std::vector<Library> &package, Staging &staging) {
     }
 }
 
+// Damaged files fail before the work begins; one that speaks of none of the boards is told of.
+void check_record_files(const std::vector<std::vector<Board>> &systems,
+                        const CompileOptions &options) {
+    std::set<std::string> names;
+    for (const std::vector<Board> &boards : systems)
+        for (const Board &board : boards) names.insert(board.name);
+    for (const fs::path &file : options.record_files) {
+        std::set<std::string> others;
+        bool is_of_use = false;
+        for (const TunedRecord &record : read_record_file(file)) {
+            is_of_use |= names.contains(record.board);
+            others.insert(record.board);
+        }
+        if (!is_of_use && options.import.warn)
+            options.import.warn(file.string() + ": has records of " + listed(others) +
+                                ", expected some of " + listed(names));
+    }
+}
+
 CompileResult compile_graph(Graph graph, const Library &library, const CompileOptions &options) {
     const std::string name = library.name;
     const bool packs_ahead = library.packed_input >= 0;
     const std::vector<std::vector<Board>> systems = boards_by_system(options);
+    check_record_files(systems, options);
     const Toolchain tools;
     report(options, "optimising the graph");
     optimize(graph);

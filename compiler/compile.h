@@ -21,6 +21,7 @@ struct CompileOptions {
     int jobs = 2;
     double seconds_per_schedule = 60;
     ScheduleRules rules;
+    std::vector<std::filesystem::path> record_files;  // beside the project's and the user's
     // What is going on, and how much of it is done (total 0: not countable).
     std::function<void(const std::string &what, int done, int total)> progress;
 };

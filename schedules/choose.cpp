@@ -34,7 +34,8 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
         if (record->schedule.template_name != t->name || record->template_version != t->version)
             continue;
         if (!allowed(*t, rules) || !applies(*t, kernel, record->schedule, board)) return {};
-        return RankedSchedule{record->schedule, record->time_us * 1e3 * board.clock_ghz, true};
+        return RankedSchedule{record->schedule, record->time_us * 1e3 * board.clock_ghz,
+                              std::make_shared<const Record>(*record)};
     }
     return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -17,7 +17,9 @@ struct ScheduleRules {
 struct RankedSchedule {
     Schedule schedule;
     double cycles = 0;  // predicted, or measured where it comes from a record
-    bool from_record = false;
+    std::shared_ptr<const Record> record = {};  // which one it comes from; null: the model
+
+    bool from_record() const { return record != nullptr; }
 };
 
 // The schedules to try for a kernel, best first: the record's, if there is one, then the analytical

@@ -1,74 +1,126 @@
 #include "schedules/records.h"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <set>
 
+#include "schedules/record_file.h"
+#include "schedules/record_store.h"
+#include "schedules/template.h"
+#include "targets/cpu_model.h"
 #include "targets/data_folder.h"
 
 namespace convoy {
+
+namespace fs = std::filesystem;
 
 const Record *Records::find(const std::string &kernel) const {
     const auto found = records_.find(kernel);
     return found == records_.end() ? nullptr : &found->second;
 }
 
-std::filesystem::path records_folder() {
+void Records::add(const std::string &kernel, Record record) {
+    records_[kernel] = std::move(record);
+}
+
+fs::path records_folder() {
     return data_folder("CONVOY_RECORDS", "records", "schedules/records");
 }
 
 namespace {
 
-using nlohmann::json;
-
-// An entry's value, converted; `where` is the file and the entry.
-template<typename T>
-T value_of(const json &entry, const std::string &where, const char *key, const char *expected) {
-    if (!entry.contains(key)) {
-        throw RecordError(where + ": \"" + key + "\" is missing, expected " + expected);
+// Empty for a record that compiling takes, else why it does not: what there is, what `these` are.
+std::string why_ignored(const TunedRecord &record, const std::vector<const Template *> &templates,
+                        const char *these) {
+    const std::string &name = record.schedule.template_name;
+    int version = 0;  // families may each have one of the name
+    for (const Template *t : templates) {
+        if (t->name != name) continue;
+        version = t->version;
+        if (version == record.template_version) break;
     }
-    try {
-        return entry.at(key).get<T>();
-    } catch (const json::exception &) {
-        throw RecordError(where + ": \"" + key + "\" is " + entry.at(key).dump() + ", expected " +
-                          expected);
-    }
+    if (version == 0) return "there is no template " + name + " for board " + record.board;
+    if (version != record.template_version)
+        return "template " + name + " is version " + std::to_string(version) + ", " + these +
+               " of version " + std::to_string(record.template_version);
+    if (record.halide != halide_version())
+        return "this is Halide " + halide_version() + ", " + these + " of " + record.halide;
+    return "";
 }
 
-json parse(const std::filesystem::path &file) {
-    std::ifstream stream(file);
-    if (!stream) throw RecordError(file.string() + ": cannot be read");
-    try {
-        return json::parse(stream);
-    } catch (const json::exception &error) {
-        throw RecordError(file.string() + ": not JSON: " + error.what());
-    }
+// Of records of one kernel, which one compiling takes.
+bool is_preferred(const TunedRecord &a, const TunedRecord &b, const std::string &cpu) {
+    return std::tuple(a.cpu == cpu, a.at) > std::tuple(b.cpu == cpu, b.at);
 }
+
+class Loader {
+public:
+    Loader(const Board &board, const RecordOptions &options)
+        : board_(board), options_(options), templates_(templates_for(board)), cpu_(cpu_model()) {}
+
+    // What `list` has takes the place of what was there; `kind` and the file's name are the source.
+    void add(std::vector<TunedRecord> list, const char *kind, const fs::path &file) {
+        std::erase_if(
+            list, [&](const TunedRecord &r) { return r.board != board_.name || r.threads != 1; });
+        const std::string name = file.filename().string();
+        for (const std::string &line : take_out_ignored(list, name, templates_))
+            if (options_.warn) options_.warn(line);
+        std::stable_sort(list.begin(), list.end(),
+                         [&](const auto &a, const auto &b) { return is_preferred(b, a, cpu_); });
+        for (const TunedRecord &record : list)
+            records_.add(record.kernel, {record, kind + (" " + name)});
+    }
+
+    Records take() { return std::move(records_); }
+
+private:
+    const Board &board_;
+    const RecordOptions &options_;
+    const std::vector<const Template *> templates_;
+    const std::string cpu_;
+    Records records_;
+};
 
 }  // namespace
 
-Records read_records(const std::filesystem::path &file) {
-    Records records;
-    const auto entries =
-        value_of<std::vector<json>>(parse(file), file.string(), "records", "a list of records");
-    for (size_t i = 0; i < entries.size(); i++) {
-        const json &entry = entries[i];
-        const std::string where = file.string() + ": record " + std::to_string(i + 1);
-        Record record;
-        record.schedule.template_name =
-            value_of<std::string>(entry, where, "template", "a template's name");
-        record.schedule.parameters = value_of<std::map<std::string, int>>(
-            entry, where, "parameters", "an object of whole numbers");
-        record.template_version = value_of<int>(entry, where, "version", "a whole number");
-        record.time_us = value_of<double>(entry, where, "time_us", "microseconds");
-        records.add(value_of<std::string>(entry, where, "kernel", "a kernel's text"),
-                    std::move(record));
+std::vector<std::string> take_out_ignored(std::vector<TunedRecord> &records,
+                                          const std::string &place,
+                                          const std::vector<const Template *> &templates) {
+    const auto end = std::stable_partition(
+        records.begin(), records.end(),
+        [&](const TunedRecord &r) { return why_ignored(r, templates, "").empty(); });
+    const auto use = [](const TunedRecord &r) { return std::tie(r.kernel, r.board, r.threads); };
+    std::set<std::tuple<std::string, std::string, int>> served;
+    for (auto r = records.begin(); r != end; ++r) served.insert(use(*r));
+    std::map<std::string, std::pair<int, std::string>> reasons;  // how many, as said of one
+    for (auto r = end; r != records.end(); ++r) {
+        if (served.contains(use(*r))) continue;
+        auto &[count, of_one] = reasons[why_ignored(*r, templates, "the records are")];
+        count++;
+        of_one = why_ignored(*r, templates, "the record is");
     }
-    return records;
+    records.erase(end, records.end());
+    std::vector<std::string> lines;
+    for (const auto &[reason, told] : reasons) {
+        const auto &[count, of_one] = told;
+        lines.push_back(count == 1 ? "1 record of " + place + " is ignored: " + of_one
+                                   : std::to_string(count) + " records of " + place +
+                                         " are ignored: " + reason);
+    }
+    return lines;
 }
 
-Records load_records(const std::string &board) {
-    const std::filesystem::path file = records_folder() / (board + ".json");
-    return std::filesystem::exists(file) ? read_records(file) : Records{};
+Records load_records(const Board &board, const RecordOptions &options) {
+    Loader loader(board, options);
+    std::error_code error;
+    const fs::path own = records_folder() / (board.name + ".json");
+    if (fs::exists(own, error)) loader.add(read_record_file(own), "project", own);
+    const fs::path database = user_record_store();
+    if (!database.empty() && fs::exists(database, error)) {
+        const RecordStore store(database, RecordStore::Access::read);
+        loader.add(store.records({.board = board.name, .threads = 1}), "database", database);
+    }
+    for (const fs::path &file : options.files) loader.add(read_record_file(file), "file", file);
+    return loader.take();
 }
 
 }  // namespace convoy

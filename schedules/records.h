@@ -1,46 +1,55 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "schedules/schedule.h"
+#include "schedules/tuned_record.h"
+#include "targets/board.h"
 
 namespace convoy {
 
-struct RecordError : std::runtime_error {
-    using std::runtime_error::runtime_error;
+struct Template;
+
+// A record that compiling may take, and where it comes from: "project zen4.json", "database
+// records.sqlite", "file mine.json".
+struct Record : TunedRecord {
+    std::string source;
 };
 
-// A measured schedule of one kernel on one board.
-struct Record {
-    Schedule schedule;
-    int template_version = 0;
-    double time_us = 0;  // one thread, median
-};
-
-// The schedules measured to be best on a board, by the kernel's text (shape, layouts, epilogue). A
-// record file is JSON: {"board", "cpu", "halide", "records": [{"kernel", "template", "version",
-// "parameters", "time_us"}]}.
+// The schedules measured to be best on a board, by the kernel's text.
 class Records {
 public:
     const Record *find(const std::string &kernel) const;
-    void add(const std::string &kernel, Record record) { records_[kernel] = std::move(record); }
+    void add(const std::string &kernel, Record record);
     size_t size() const { return records_.size(); }
 
 private:
     std::map<std::string, Record> records_;
 };
 
-// The folder of record files: $CONVOY_RECORDS, else beside the installed tool, else the source
-// tree's.
+// The folder of the project's record files: $CONVOY_RECORDS, else beside the installed tool, else
+// the source tree's.
 std::filesystem::path records_folder();
 
-// Throws RecordError naming the file and the key at fault.
-Records read_records(const std::filesystem::path &file);
+struct RecordOptions {
+    std::vector<std::filesystem::path> files;  // named by whoever compiles
+    // Receives one line for each reason for which records are ignored; may be empty.
+    std::function<void(const std::string &)> warn;
+};
 
-// records_folder()/<board>.json, or no records where there is no such file.
-Records load_records(const std::string &board);
+// A board's records for one thread. Where several places have one for a kernel the later wins: the
+// project's file records_folder()/<board>.json, the user's database, the files that are named.
+// Within a place this processor's own goes before another's, then the newest. Throws RecordError.
+Records load_records(const Board &board, const RecordOptions &options = {});
+
+// Takes the records out of a place's list that compiling ignores, and says why, a line a reason:
+// another version of their template, none of this name, another Halide. What the place has a
+// better record for is not worth a line.
+std::vector<std::string> take_out_ignored(std::vector<TunedRecord> &records,
+                                          const std::string &place,
+                                          const std::vector<const Template *> &templates);
 
 }  // namespace convoy

@@ -44,6 +44,12 @@ std::vector<const Template *> templates_for(const Board &board);
 // The template a schedule names. Throws std::invalid_argument when the family has no such template.
 const Template &template_of(const Schedule &schedule, const Board &board);
 
+// Those of every family.
+std::vector<const Template *> all_templates();
+
+// Whether a template of any family has this name and version.
+bool is_template(const std::string &name, int version);
+
 std::span<const Template> reference_templates();
 std::span<const Template> cpu_templates();  // what x86 has, and arm64 has in common with it
 std::span<const Template> arm_templates();

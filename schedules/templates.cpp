@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 
 #include "generators/grouped_conv2d.h"
@@ -36,6 +37,21 @@ const Template &template_of(const Schedule &schedule, const Board &board) {
     }
     throw std::invalid_argument("board family '" + board.family + "' has no schedule template '" +
                                 schedule.template_name + "'");
+}
+
+std::vector<const Template *> all_templates() {
+    std::vector<const Template *> list;
+    for (const Family &family : families) {
+        for (const auto &templates : {family.templates(), family.fallback()})
+            for (const Template &t : templates) list.push_back(&t);
+    }
+    return list;
+}
+
+bool is_template(const std::string &name, int version) {
+    const std::vector<const Template *> all = all_templates();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Template *t) { return t->name == name && t->version == version; });
 }
 
 Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {

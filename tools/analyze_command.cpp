@@ -199,6 +199,7 @@ void add_analyze_command(CLI::App &app) {
     command->add_option("--jobs", options->analyze.jobs, "Kernels compiled at once")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
+    add_records_option(*command, options->analyze.record_files);
     command->add_flag("!--no-winograd", options->analyze.rules.winograd,
                       "Without Winograd's algorithm, as in 'convoy compile'");
     command->footer(

@@ -107,6 +107,7 @@ void add_compile_command(CLI::App &app) {
                      "Seconds after which a schedule is dropped for the next")
         ->check(CLI::Range(0.1, 3600.0))
         ->capture_default_str();
+    add_records_option(*command, options->compile.record_files);
     command->add_flag(
         "!--no-winograd", options->compile.rules.winograd,
         "Sum each convolution's own products only: without Winograd's algorithm, whose error the "

@@ -13,6 +13,14 @@ Layer parse_layer_argument(const std::filesystem::path &argument) {
     }
 }
 
+void add_records_option(CLI::App &command, std::vector<std::filesystem::path> &files) {
+    command
+        .add_option("--records", files,
+                    "A file of records, as 'convoy records export' writes; its records win over "
+                    "the user's database and the project's. May be repeated")
+        ->allow_extra_args(false);
+}
+
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts) {
     std::map<std::string, int64_t> dims;
     for (const std::string &text : texts) {

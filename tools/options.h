@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "compiler/layer.h"
 
 namespace convoy {
@@ -18,6 +20,9 @@ constexpr const char *model_argument_help =
 // The layer that an argument which is no model file describes. Throws std::invalid_argument that
 // says that it is neither.
 Layer parse_layer_argument(const std::filesystem::path &argument);
+
+// --records FILE, several times or several files.
+void add_records_option(CLI::App &command, std::vector<std::filesystem::path> &files);
 
 // {"N=1"} as {"N": 1}. Throws std::invalid_argument naming what is not NAME=VALUE.
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts);

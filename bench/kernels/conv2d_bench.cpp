@@ -151,7 +151,9 @@ void run(int argc, char **argv) {
     setenv("HL_NUM_THREADS", "1", 1);
     const Board board = load_board(options.board);
     expect_runnable(board);
-    const Records records = load_records(board.name);
+    const Records records = load_records(
+        board,
+        {{}, [](const std::string &text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }});
     const int count = std::atoi(options.schedules.c_str());
     if (count < 1) {
         throw std::invalid_argument("--schedules is '" + options.schedules +

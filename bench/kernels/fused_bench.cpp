@@ -189,7 +189,9 @@ void run(int argc, char **argv) {
     // Halide's thread pool reads it when the first kernel runs.
     setenv("HL_NUM_THREADS", "1", 1);
     const Board board = load_board(options.board);
-    const Records records = load_records(board.name);
+    const Records records = load_records(
+        board,
+        {{}, [](const std::string &text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }});
     const Layers layers(board, records);
     std::ifstream stream(options.layers);
     if (!stream) throw std::invalid_argument(options.layers + ": cannot be read");

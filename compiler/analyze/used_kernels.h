@@ -20,6 +20,7 @@ struct AnalyzeOptions {
     int jobs = 2;
     double seconds_per_schedule = 60;
     ScheduleRules rules;
+    std::vector<std::filesystem::path> record_files;
     std::function<void(const std::string &what, int done, int total)> progress;
     std::function<void(const std::string &)> warn;
 };

@@ -20,6 +20,13 @@ double microseconds(double cycles, const Board &board) {
     return cycles / (board.clock_ghz * 1e3);
 }
 
+ordered_json record_json(const Record &record) {
+    return {{"source", record.source},
+            {"cpu", record.cpu},
+            {"time_us", record.time_us},
+            {"default_us", record.default_us}};
+}
+
 ordered_json step_json(const Variant &variant, const PlanStep &step) {
     const RankedSchedule &ranked = variant.kernels[step.kernel_index].ranked;
     ordered_json json = {
@@ -32,7 +39,8 @@ ordered_json step_json(const Variant &variant, const PlanStep &step) {
         {"expected_us", microseconds(ranked.cycles, variant.board)},
         {"schedule",
          {{"template", ranked.schedule.template_name}, {"parameters", ranked.schedule.parameters}}},
-        {"schedule_from", ranked.from_record ? "record" : "model"}};
+        {"schedule_from", ranked.from_record() ? "record" : "model"}};
+    if (ranked.record) json["record"] = record_json(*ranked.record);
     if (step.relative_error > 0) json["relative_error"] = step.relative_error;
     return json;
 }

@@ -43,7 +43,7 @@ TEST_F(Choose, FastestFirstAndTheReferenceLast) {
     EXPECT_EQ(list.back().schedule.template_name, "reference");
     for (size_t i = 0; i + 1 < list.size(); i++) {
         EXPECT_NE(list[i].schedule.template_name, "reference");
-        EXPECT_FALSE(list[i].from_record);
+        EXPECT_FALSE(list[i].from_record());
         EXPECT_LE(list[i].cycles, list[std::min(i + 1, list.size() - 2)].cycles);
     }
     EXPECT_LT(list.front().cycles, list.back().cycles);
@@ -74,9 +74,9 @@ TEST_F(Choose, WithoutWinogradOnlyExactTemplates) {
     record.template_version = template_of(record.schedule, board_).version;
     Records records;
     records.add(to_string(kernel_), record);
-    EXPECT_TRUE(ranked(records).front().from_record);
+    EXPECT_TRUE(ranked(records).front().from_record());
     EXPECT_FALSE(
-        rank_schedules(kernel_, board_, records, 5, {.winograd = false}).front().from_record);
+        rank_schedules(kernel_, board_, records, 5, {.winograd = false}).front().from_record());
 }
 
 TEST_F(Choose, ARecordOverridesTheModel) {
@@ -86,7 +86,7 @@ TEST_F(Choose, ARecordOverridesTheModel) {
     records.add(to_string(kernel_), record);
     const std::vector<RankedSchedule> list = ranked(records);
     EXPECT_EQ(list.front().schedule, record.schedule);
-    EXPECT_TRUE(list.front().from_record);
+    EXPECT_TRUE(list.front().from_record());
     EXPECT_DOUBLE_EQ(list.front().cycles, 100e-6 * board_.clock_ghz * 1e9);
     EXPECT_EQ(std::count_if(list.begin(), list.end(),
                             [&](const auto &r) { return r.schedule == record.schedule; }),
@@ -97,12 +97,12 @@ TEST_F(Choose, ARecordOverridesTheModel) {
 TEST_F(Choose, ARecordOfAnotherKernelIsNotUsed) {
     Records records;
     records.add("another kernel", record_of_a_slower_one());
-    EXPECT_FALSE(ranked(records).front().from_record);
+    EXPECT_FALSE(ranked(records).front().from_record());
 }
 
 TEST_F(Choose, RecordsThatDoNotApplyAreIgnored) {
     const Record good = record_of_a_slower_one();
-    ASSERT_TRUE(first_with(good).from_record);
+    ASSERT_TRUE(first_with(good).from_record());
     Record other_version = good;
     other_version.template_version++;
     Record unknown_template = good;
@@ -116,7 +116,7 @@ TEST_F(Choose, RecordsThatDoNotApplyAreIgnored) {
     for (const Record &record :
          {other_version, unknown_template, illegal, missing_parameter, unknown_parameter}) {
         const RankedSchedule first = first_with(record);
-        EXPECT_FALSE(first.from_record) << to_string(record.schedule);
+        EXPECT_FALSE(first.from_record()) << to_string(record.schedule);
         EXPECT_EQ(first.schedule, ranked({}).front().schedule);
     }
 }

@@ -15,14 +15,14 @@ DOCS, BOARDS = ROOT / "docs", ROOT / "targets/boards"
 
 class Usage(CommandTest):
     def test_help(self):
-        for command in ([], ["compile"], ["verify"], ["bench"], ["boards"], ["analyze"]):
+        for command in ([], ["compile"], ["verify"], ["bench"], ["boards"], ["analyze"], ["records"]):
             result = convoy(*command, "--help")
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(result.stderr, "")
             self.assertIn("--help", result.stdout)
 
     def test_help_names_every_command(self):
-        for command in ("compile", "verify", "bench", "boards", "analyze"):
+        for command in ("compile", "verify", "bench", "boards", "analyze", "records"):
             self.assertRegex(convoy("--help").stdout, rf"\n\s+{command}\s")
 
     def test_version(self):
