@@ -49,6 +49,18 @@ void expect_constants(const Plan &plan, const Board &board) {
     }
 }
 
+void warn_of_illegal_records(const Plan &plan, const Board &board, const Records &records,
+                             const CompileOptions &options) {
+    if (!options.import.warn) return;
+    for (const Kernel &kernel : plan.kernels) {
+        const Record *record = records.find(to_string(kernel));
+        if (record && !is_legal(kernel, record->schedule, board))
+            options.import.warn("the record of " + record->kernel + " (" + record->source +
+                                ") is ignored: its schedule " + to_string(record->schedule) +
+                                " is not legal for it");
+    }
+}
+
 Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
     const Records records = load_records(board, {options.record_files, options.import.warn});
@@ -67,6 +79,7 @@ Variant compile_variant(const Graph &model, const Board &board, const std::strin
     };
     variant.kernels = compile_kernels(variant.plan.kernels, board, records,
                                       symbol_prefix(name, board), work, kernel_options);
+    warn_of_illegal_records(variant.plan, board, records, options);
     (packs_ahead ? plan_packing_ahead : plan_packing)(variant.plan, variant.kernels);
     if (board.gpu && !packs_ahead) expect_constants(variant.plan, board);
     plan_memory(variant.plan, board.gpu.has_value());

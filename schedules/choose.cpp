@@ -12,7 +12,6 @@ bool same_parameters(const Schedule &a, const Schedule &b) {
                       [](const auto &x, const auto &y) { return x.first == y.first; });
 }
 
-// A schedule of the template as it is now: with its parameters, and legal.
 bool applies(const Template &t, const Kernel &kernel, const Schedule &schedule,
              const Board &board) {
     if (!t.accepts(kernel, board)) return false;
@@ -41,6 +40,13 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
 }
 
 }  // namespace
+
+bool is_legal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    for (const Template *t : templates_for(board)) {
+        if (schedule.template_name == t->name) return applies(*t, kernel, schedule, board);
+    }
+    return false;
+}
 
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
                                            const Records &records, size_t limit,

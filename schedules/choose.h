@@ -22,6 +22,10 @@ struct RankedSchedule {
     bool from_record() const { return record != nullptr; }
 };
 
+// Whether a template of the board, as it is now, has such a schedule for the kernel: one with its
+// parameters, and legal.
+bool is_legal(const Kernel &kernel, const Schedule &schedule, const Board &board);
+
 // The schedules to try for a kernel, best first: the record's, if there is one, then the analytical
 // model's order, `limit` of them at most, and the reference schedule last. Empty when no template
 // accepts the kernel's layouts.

@@ -29,17 +29,18 @@ ordered_json record_json(const Record &record) {
 
 ordered_json step_json(const Variant &variant, const PlanStep &step) {
     const RankedSchedule &ranked = variant.kernels[step.kernel_index].ranked;
-    ordered_json json = {
-        {"name", step.name},
-        {"kernel", to_string(step.kernel)},
-        {"macs", macs(step.kernel)},
-        {"bytes", compulsory_bytes(step.kernel)},
-        {"roofline_us",
-         roofline_us(variant.board, macs(step.kernel), compulsory_bytes(step.kernel))},
-        {"expected_us", microseconds(ranked.cycles, variant.board)},
-        {"schedule",
-         {{"template", ranked.schedule.template_name}, {"parameters", ranked.schedule.parameters}}},
-        {"schedule_from", ranked.from_record() ? "record" : "model"}};
+    ordered_json json = {{"name", step.name},
+                         {"kernel", to_string(step.kernel)},
+                         {"macs", macs(step.kernel)},
+                         {"bytes", compulsory_bytes(step.kernel)},
+                         {"roofline_us", roofline_us(variant.board, macs(step.kernel),
+                                                     compulsory_bytes(step.kernel))},
+                         {"expected_us", microseconds(ranked.cycles, variant.board)},
+                         {"schedule",
+                          {{"template", ranked.schedule.template_name},
+                           {"version", template_of(ranked.schedule, variant.board).version},
+                           {"parameters", ranked.schedule.parameters}}},
+                         {"schedule_from", ranked.from_record() ? "record" : "model"}};
     if (ranked.record) json["record"] = record_json(*ranked.record);
     if (step.relative_error > 0) json["relative_error"] = step.relative_error;
     return json;

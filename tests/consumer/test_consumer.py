@@ -46,11 +46,31 @@ class Consumer(unittest.TestCase):
         np.save(source / "w.npy", np.full((4, 3, 3, 3), 0.5, np.float32))
         np.save(source / "b.npy", np.ones(4, np.float32))
         (source / "named.onnx").write_bytes(one_conv(["N", 3, 8, 8]).SerializeToString(deterministic=True))
+        (source / "records.json").write_text(json.dumps(self.records(source)))
         if cmake_lists:
             (source / "CMakeLists.txt").write_text(
                 "cmake_minimum_required(VERSION 3.21)\nproject(p LANGUAGES CXX)\nfind_package(convoy REQUIRED)\n"
                 "add_executable(app main.cpp)\n" + cmake_lists)
         return source
+
+    def records(self, source):
+        """What the project's layer and its model below choose for avx2, as if it had been measured."""
+        if not hasattr(Consumer, "found"):
+            Consumer.found = {}
+            for arguments in (["ic3ih8oc4kh3ph1+bias+relu", "--weights", source / "w.npy", "--bias", source / "b.npy"],
+                              [source / "named.onnx", "--dim", "N=3"]):
+                out = self.folder / "chosen"
+                compiled = run(self.prefix / "bin/convoy", "compile", *arguments, "-q", "-o", out, "--name", "chosen",
+                               "--board", "avx2")
+                self.assertEqual(compiled.returncode, 0, compiled.stderr)
+                manifest = json.loads((out / "share/chosen.json").read_text())
+                for step in manifest["boards"][0]["steps"]:
+                    # No prediction is as fast.
+                    self.found[step["kernel"]] = {
+                        "kernel": step["kernel"], "threads": 1, "board": "avx2", "cpu": "a CPU",
+                        "halide": manifest["halide"], **step["schedule"], "time_us": 0.001, "default_us": 0,
+                        "measurements": 1, "at": 1760000000}
+        return {"format": "convoy-records-1", "records": list(self.found.values())}
 
     def configure(self, source):
         return run(CMAKE, "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}")
@@ -83,7 +103,17 @@ class Consumer(unittest.TestCase):
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertRegex(ran.stdout, r"digits 64 -> 10: \S+\nbatched 576 -> 432: 6.75\nlayer 28\n")
 
+        for name in ("convoy_models/digits/baked/share/baked.json", "below/convoy_models/networks/batched/share/batched.json"):
+            boards = json.loads((source / "build" / name).read_text())["boards"]
+            for step in next(board for board in boards if board["board"] == "avx2")["steps"]:
+                self.assertEqual(step.get("record", {}).get("source"), "file records.json", (name, step))
+
         self.assertNotIn("Compiling", self.build(source), "nothing has changed")
+        (source / "records.json").touch()
+        again = self.build(source)
+        self.assertIn("Compiling copy.onnx", again)
+        self.assertIn("Compiling ic3ih8oc4kh3ph1+bias+relu", again)
+        self.assertNotIn("Compiling digits.onnx", again)
         (source / "digits.onnx").touch()
         again = self.build(source)
         self.assertIn("Compiling digits.onnx", again)
@@ -145,6 +175,8 @@ class Consumer(unittest.TestCase):
                 ("convoy_add_layer(app ic3ih8oc4kh3 ONNX digits.onnx)", "unknown argument 'ONNX;digits.onnx'"),
                 ("convoy_add_layer(app ic3ih8oc4kh3 NAME)", "no value after NAME"),
                 ("convoy_add_layer(app ic3ih8oc4kh3 BOARDS none.json)", "no such file", "none.json", "a board file"),
+                ("convoy_add_layer(app ic3ih8oc4kh3 RECORDS none.json)", "no such file", "none.json", "a file of records"),
+                ("convoy_add_model(app ONNX digits.onnx RECORDS)", "no value after RECORDS"),
                 ("convoy_add_layer(lib ic3ih8oc4kh3)", "'lib' is not a target"),
                 ("convoy_add_model(lib ONNX digits.onnx)", "'lib' is not a target"),
                 ("convoy_add_model(app ONNX digits.onnx NAME a-b)", "'a-b'", "C identifier"),

@@ -157,33 +157,38 @@ class Records(CommandTest):
         self.assertNotIn("record", step)
         self.assertFalse(self.database.exists())
 
-        def of_time(time_us, version=1):
-            return self.record(step["kernel"], template=step["schedule"]["template"], version=version,
-                               parameters=step["schedule"]["parameters"], time_us=time_us)
+        def of_time(time_us, **changes):
+            return self.record(step["kernel"], **{**step["schedule"], "time_us": time_us, **changes})
 
         self.file("avx2.json", of_time(1, version=99), folder=self.project)
         ignored, warned = self.taken()
         self.assertEqual(ignored, step)
-        said = re.fullmatch(r"warning: 1 record of avx2.json is ignored: template \w+ is version (\d+), "
-                            r"the record is of version 99\n", warned)
-        self.assertTrue(said, warned)
-        version = int(said[1])
+        schedule = step["schedule"]
+        self.assertEqual(warned, f"warning: 1 record of avx2.json is ignored: template {schedule['template']} is "
+                                 f"version {schedule['version']}, the record is of version 99\n")
+
+        parameters = {**schedule["parameters"], "of_another_version": 1}
+        self.file("avx2.json", of_time(1, parameters=parameters), folder=self.project)
+        ignored, warned = self.taken()
+        self.assertEqual(ignored, step)
+        self.assertRegex(warned, r"\Awarning: the record of conv2d .* \(project avx2.json\) is ignored: its schedule \w+ "
+                                 r".*of_another_version=1.* is not legal for it\n\Z")
 
         # Faster than any prediction: layouts with another kernel would be chosen instead.
-        mine = self.file("mine.json", of_time(0.03, version))
+        mine = self.file("mine.json", of_time(0.03))
         for time_us, source, arguments in ((0.01, "project avx2.json", []), (0.02, "database records.sqlite", []),
                                            (0.03, "file mine.json", ["--records", mine])):
             if "project" in source:
-                self.file("avx2.json", of_time(time_us, version), folder=self.project)
+                self.file("avx2.json", of_time(time_us), folder=self.project)
             elif "database" in source:
-                self.records("import", self.file("imported.json", of_time(time_us, version)))
+                self.records("import", self.file("imported.json", of_time(time_us)))
             found, warned = self.taken(*arguments)
             self.assertEqual(warned, "")
             self.assertEqual(found["schedule_from"], "record")
             self.assertEqual(found["record"],
                              {"source": source, "cpu": "a CPU", "time_us": time_us, "default_us": 15})
             self.assertAlmostEqual(found["expected_us"], time_us)
-        faster = self.file("faster.json", of_time(0.001, version))
+        faster = self.file("faster.json", of_time(0.001))
         self.assertEqual(self.taken("--records", mine, "--records", faster)[0]["record"]["time_us"], 0.001)
         self.assertEqual(self.taken("--records", faster, "--records", mine)[0]["record"]["time_us"], 0.03)
 
