@@ -161,4 +161,10 @@ const ConvProblem *window_of(const Kernel &kernel);
 // One line that identifies a kernel: operator, shape, layouts, epilogue. Equal kernels, equal text.
 std::string to_string(const Kernel &kernel);
 
+// Multiply-adds of one call; 0 where a kernel only moves or combines.
+int64_t macs(const Kernel &kernel);
+
+// Bytes of activations and constants that a call must move at least once.
+int64_t compulsory_bytes(const Kernel &kernel);
+
 }  // namespace convoy

@@ -15,14 +15,10 @@ bool same_parameters(const Schedule &a, const Schedule &b) {
 bool applies(const Template &t, const Kernel &kernel, const Schedule &schedule,
              const Board &board) {
     if (!t.accepts(kernel, board)) return false;
-    const std::vector<Schedule> candidates = t.candidates(kernel, board);
+    const std::vector<Schedule> candidates = t.candidates(kernel, board, Span::usual);
     return std::any_of(candidates.begin(), candidates.end(),
                        [&](const Schedule &c) { return same_parameters(c, schedule); }) &&
            t.illegal(kernel, schedule, board).empty();
-}
-
-bool allowed(const Template &t, const ScheduleRules &rules) {
-    return t.is_exact || rules.winograd;
 }
 
 std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
@@ -32,7 +28,7 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
     for (const Template *t : templates_for(board)) {
         if (record->schedule.template_name != t->name || record->template_version != t->version)
             continue;
-        if (!allowed(*t, rules) || !applies(*t, kernel, record->schedule, board)) return {};
+        if (!is_allowed(*t, rules) || !applies(*t, kernel, record->schedule, board)) return {};
         return RankedSchedule{record->schedule, record->time_us * 1e3 * board.clock_ghz,
                               std::make_shared<const Record>(*record)};
     }
@@ -48,15 +44,25 @@ bool is_legal(const Kernel &kernel, const Schedule &schedule, const Board &board
     return false;
 }
 
+bool is_tunable(const Kernel &kernel) {
+    return std::holds_alternative<Conv2dKernel>(kernel) ||
+           std::holds_alternative<SeparableConv2dKernel>(kernel) ||
+           std::holds_alternative<TwoLevelConv2dKernel>(kernel);
+}
+
+bool is_allowed(const Template &t, const ScheduleRules &rules) {
+    return t.is_exact || rules.winograd;
+}
+
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
                                            const Records &records, size_t limit,
                                            const ScheduleRules &rules) {
     std::vector<RankedSchedule> ranked, reference;
     for (const Template *t : templates_for(board)) {
-        if (!allowed(*t, rules) || !t->accepts(kernel, board)) continue;
+        if (!is_allowed(*t, rules) || !t->accepts(kernel, board)) continue;
         std::vector<RankedSchedule> &list =
             t->name == std::string("reference") ? reference : ranked;
-        for (Schedule &schedule : t->candidates(kernel, board)) {
+        for (Schedule &schedule : t->candidates(kernel, board, Span::usual)) {
             const double cycles = t->cycles(kernel, schedule, board);
             list.push_back({std::move(schedule), cycles});
         }
@@ -76,7 +82,8 @@ std::optional<double> best_cycles(const Kernel &kernel, const Board &board, cons
                                   const ScheduleRules &rules) {
     const auto ranked = rank_schedules(kernel, board, records, 1, rules);
     if (ranked.empty()) return {};
-    return ranked.front().cycles;
+    const bool is_doubtful = !ranked.front().from_record() && is_tunable(kernel);
+    return ranked.front().cycles * (is_doubtful ? records.prediction_factor : 1);
 }
 
 }  // namespace convoy

@@ -14,6 +14,11 @@ struct ScheduleRules {
     bool winograd = true;  // templates that are not exact
 };
 
+// Whether there are schedules of a kernel to choose among by measuring: those of convolutions.
+bool is_tunable(const Kernel &kernel);
+
+bool is_allowed(const Template &t, const ScheduleRules &rules);
+
 struct RankedSchedule {
     Schedule schedule;
     double cycles = 0;  // predicted, or measured where it comes from a record
@@ -33,8 +38,8 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
                                            const Records &records, size_t limit,
                                            const ScheduleRules &rules = {});
 
-// Cycles of the best schedule without a record for it being needed; empty when no template accepts
-// the kernel.
+// Cycles of the best schedule, measured or predicted: predictions of kernels that could have been
+// measured times records.prediction_factor. Empty when no template accepts the kernel.
 std::optional<double> best_cycles(const Kernel &kernel, const Board &board, const Records &records,
                                   const ScheduleRules &rules = {});
 

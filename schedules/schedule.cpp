@@ -1,5 +1,7 @@
 #include "schedules/schedule.h"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace convoy {
@@ -11,6 +13,29 @@ int Schedule::at(const std::string &parameter) const {
                                     parameter + "'");
     }
     return found->second;
+}
+
+std::vector<int> lengths(Span span, int most, const std::vector<int> &usual) {
+    std::vector<int> list;
+    if (span == Span::usual) {
+        std::copy_if(usual.begin(), usual.end(), std::back_inserter(list),
+                     [&](int value) { return value <= most; });
+    } else {
+        for (int value = 1; value <= most; value++) list.push_back(value);
+    }
+    return list;
+}
+
+std::vector<int> divisors(Span span, int number, const std::vector<int> &usual) {
+    std::vector<int> list = lengths(span, number, usual);
+    std::erase_if(list, [&](int value) { return value < 1 || number % value != 0; });
+    return list;
+}
+
+std::vector<int> powers_of_two(int most) {
+    std::vector<int> list;
+    for (int value = 1; value <= most; value *= 2) list.push_back(value);
+    return list;
 }
 
 std::string to_string(const Schedule &schedule) {

@@ -26,8 +26,8 @@ struct Template {
     int version;  // raised when the same parameters come to mean other code: older records are then
                   // ignored
     bool (*accepts)(const Kernel &kernel, const Board &board);
-    // Points of the parameter space worth considering, all legal.
-    std::vector<Schedule> (*candidates)(const Kernel &kernel, const Board &board);
+    // Points of the parameter space, all legal.
+    std::vector<Schedule> (*candidates)(const Kernel &kernel, const Board &board, Span span);
     // Empty when the schedule may be compiled for the kernel, else what is wrong with it.
     std::string (*illegal)(const Kernel &kernel, const Schedule &schedule, const Board &board);
     // Predicted time of one call, in core cycles.

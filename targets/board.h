@@ -80,6 +80,9 @@ Board read_board(const std::filesystem::path &file);
 // BoardError.
 Board detect_host();
 
+// Whether this machine's CPU runs the board's code; false for a GPU's board.
+bool runs_here(const Board &board);
+
 // The features of the CPU this runs on, of those that board files may name.
 std::vector<std::string> host_cpu_features();
 

@@ -72,11 +72,7 @@ void read_caches(Board &board) {
 }
 
 bool describes_this_machine(const Board &board) {
-    if (board.family != "x86") return false;
-    if (!board.vendor.empty() && board.vendor != host_vendor()) return false;
-    return std::all_of(
-        board.cpu_features.begin(), board.cpu_features.end(),
-        [](const std::string &name) { return has(*find_cpu_feature(name.c_str())); });
+    return runs_here(board) && (board.vendor.empty() || board.vendor == host_vendor());
 }
 
 // Of two boards that describe a machine, the one that says more about it.
@@ -86,6 +82,13 @@ bool is_closer(const Board &a, const Board &b) {
 }
 
 }  // namespace
+
+bool runs_here(const Board &board) {
+    return board.family == "x86" &&
+           std::all_of(
+               board.cpu_features.begin(), board.cpu_features.end(),
+               [](const std::string &name) { return has(*find_cpu_feature(name.c_str())); });
+}
 
 std::vector<std::string> host_cpu_features() {
     std::vector<std::string> names;

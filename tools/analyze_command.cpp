@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -7,7 +6,6 @@
 #include "compiler/analyze/analyze.h"
 #include "compiler/analyze/launches.h"
 #include "compiler/emit/staging.h"
-#include "compiler/layer.h"
 #include "compiler/onnx/import.h"
 #include "compiler/plan/plan.h"
 #include "tools/command.h"
@@ -28,40 +26,6 @@ struct Options {
     std::vector<std::string> dims;
     AnalyzeOptions analyze;
 };
-
-// One descriptor a line; '#' starts a comment.
-std::vector<std::string> read_layers(const std::filesystem::path &file) {
-    std::ifstream stream(file);
-    if (!stream) throw std::invalid_argument(file.string() + ": cannot be read");
-    std::vector<std::string> layers;
-    for (std::string line; std::getline(stream, line);) {
-        line = line.substr(0, line.find('#'));
-        const size_t first = line.find_first_not_of(" \t\r");
-        if (first == std::string::npos) continue;
-        layers.push_back(line.substr(first, line.find_last_not_of(" \t\r") + 1 - first));
-    }
-    return layers;
-}
-
-Graph graph_of(const Layer &layer) {
-    // What the weights are changes no kernel; given as constants, they are packed ahead.
-    const ConvProblem &p = layer.problem;
-    const auto ones = [](int64_t count) {
-        return std::make_shared<const std::vector<float>>(count, 1.0f);
-    };
-    LayerConstants constants{ones(int64_t{p.oc} * p.ic_per_group() * p.kh * p.kw), {}};
-    if (layer.has_bias) constants.bias = ones(p.oc);
-    return layer_graph(layer, constants);
-}
-
-Analyzed analyzed(const std::string &argument, const Options &options) {
-    if (is_layer_descriptor(argument)) {
-        const Layer layer = parse_layer_argument(argument);
-        return {"", [layer] { return graph_of(layer); }};
-    }
-    const std::filesystem::path file = argument;
-    return {file.stem().string(), [file, &options] { return import_onnx(file, options.import); }};
-}
 
 double expected_us(const KernelAnalysis &a, const Board &board) {
     return a.ranked.cycles / (board.clock_ghz * 1e3);
@@ -150,7 +114,8 @@ void run(Options &options) {
     Board board = load_board(options.board);
     if (!options.mca_cpu.empty()) board.mca_cpu = options.mca_cpu;
     std::vector<Analyzed> models;
-    for (const std::string &argument : arguments) models.push_back(analyzed(argument, options));
+    for (const std::string &argument : arguments)
+        models.push_back(model_or_layer(argument, options.import));
 
     Progress progress(true);
     options.analyze.progress = [&](const std::string &what, int done, int total) {

@@ -11,5 +11,6 @@ void add_bench_command(CLI::App &app);
 void add_boards_command(CLI::App &app);
 void add_analyze_command(CLI::App &app);
 void add_records_command(CLI::App &app);
+void add_tune_command(CLI::App &app);
 
 }  // namespace convoy

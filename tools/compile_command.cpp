@@ -4,11 +4,13 @@
 #include <thread>
 
 #include "compiler/compile.h"
+#include "compiler/interrupt.h"
 #include "compiler/layer.h"
 #include "tools/command.h"
 #include "tools/manifest_board.h"
 #include "tools/options.h"
 #include "tools/progress.h"
+#include "tools/tuning.h"
 
 namespace convoy {
 
@@ -19,8 +21,33 @@ struct Options {
     std::filesystem::path weights, bias;
     CompileOptions compile;
     std::vector<std::string> dims;
+    std::string tune;  // how long; empty: not at all
     bool quiet = false;
 };
+
+// Searches what has no record, for the boards that this machine can stand for.
+void tune(Options &options, Progress &progress) {
+    TuneOptions tuning;
+    tuning.seconds = parse_duration(options.tune);
+    tuning.rules = options.compile.rules;
+    tuning.record_files = options.compile.record_files;
+    tuning.trials.jobs = options.compile.jobs;
+    const std::vector<Analyzed> models = {model_or_layer(options.model, options.compile.import)};
+    std::vector<Board> boards;
+    for (const std::string &name : options.compile.boards) {
+        boards.push_back(load_board(name));
+        if (runs_here(boards.back())) continue;
+        progress.warn("board " + boards.back().name +
+                      " is not tuned: its code does not run on this machine");
+        boards.pop_back();
+    }
+    tuning.seconds /= (double)std::max<size_t>(boards.size(), 1);
+    for (const Board &board : boards) {
+        const TuneResult result = tune_with_progress(models, board, tuning, progress);
+        if (!options.quiet) print(result, user_record_store());
+        if (result.was_interrupted) throw Interrupted();
+    }
+}
 
 CompileResult compile(const Options &options) {
     if (!is_layer_descriptor(options.model)) {
@@ -44,6 +71,7 @@ void run(Options &options) {
         progress.show(what, done, total);
     };
     options.compile.import.warn = [&](const std::string &text) { progress.warn(text); };
+    if (!options.tune.empty()) tune(options, progress);
     const auto start = std::chrono::steady_clock::now();
     const CompileResult r = compile(options);
     progress.clear();
@@ -107,6 +135,9 @@ void add_compile_command(CLI::App &app) {
                      "Seconds after which a schedule is dropped for the next")
         ->check(CLI::Range(0.1, 3600.0))
         ->capture_default_str();
+    command->add_option("--tune", options->tune,
+                        "First search the fastest schedules of kernels without records, for so "
+                        "long at most: 90s, 10m");
     add_records_option(*command, options->compile.record_files);
     command->add_flag(
         "!--no-winograd", options->compile.rules.winograd,

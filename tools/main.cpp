@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
     convoy::add_boards_command(app);
     convoy::add_analyze_command(app);
     convoy::add_records_command(app);
+    convoy::add_tune_command(app);
     convoy::note_interrupts();
     try {
         app.parse(argc, argv);

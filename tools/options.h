@@ -8,7 +8,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "compiler/analyze/used_kernels.h"
 #include "compiler/layer.h"
+#include "compiler/onnx/import.h"
 
 namespace convoy {
 
@@ -26,5 +28,14 @@ void add_records_option(CLI::App &command, std::vector<std::filesystem::path> &f
 
 // {"N=1"} as {"N": 1}. Throws std::invalid_argument naming what is not NAME=VALUE.
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts);
+
+// The layers of a file: one descriptor a line; '#' starts a comment.
+std::vector<std::string> read_layers(const std::filesystem::path &file);
+
+// What an argument names, read when it is its turn; `options` must stay as long.
+Analyzed model_or_layer(const std::string &argument, const ImportOptions &options);
+
+// Seconds of "90s", "10m" or "2h". Throws std::invalid_argument.
+double parse_duration(const std::string &text);
 
 }  // namespace convoy

@@ -65,6 +65,9 @@ std::string comment_text(std::string text);
 // The C driver that runs the plan: freestanding, one file. Weights are the symbol <prefix>weights.
 std::string driver_source(const Library &library);
 
+// A file of runtime_glue/driver, as it goes into drivers. Throws CompileError.
+std::string driver_glue(const char *file);
+
 // Assembly that takes a file of bytes in as <prefix>weights.
 std::string weights_source(const std::string &prefix, const std::string &file);
 

@@ -22,6 +22,12 @@ std::vector<std::string> with_objects(std::vector<std::string> command,
     return command;
 }
 
+#if defined(__x86_64__)
+constexpr const char *this_processor = "x86_64";
+#else
+constexpr const char *this_processor = "aarch64";
+#endif
+
 }  // namespace
 
 Toolchain::Toolchain()
@@ -58,6 +64,25 @@ void Toolchain::link_shared(const Board &board, const std::vector<fs::path> &obj
                       "-Wl,-soname," + library.filename().string(), "-o", library, "-pthread"},
                      objects),
         library);
+}
+
+std::string Toolchain::hosted_compiler(const Board &board) const {
+    if (board.clang_triple.starts_with(this_processor)) return clang_;
+    const std::string name = board.clang_triple + "-gcc";
+    return find_program("CONVOY_CROSS_GCC", {name}, "gcc-" + board.clang_triple);
+}
+
+void Toolchain::compile_hosted(const Board &board, const fs::path &source,
+                               const fs::path &object) const {
+    run_program({hosted_compiler(board), "-std=gnu11", "-O2", "-c", source, "-o", object}, object);
+}
+
+void Toolchain::link_program(const Board &board, const std::vector<fs::path> &objects,
+                             const fs::path &program, bool is_static) const {
+    std::vector<std::string> command = with_objects({hosted_compiler(board)}, objects);
+    if (is_static) command.push_back("-static");
+    command.insert(command.end(), {"-o", program, "-pthread", "-lm"});
+    run_program(command, program);
 }
 
 void Toolchain::rename_symbols(

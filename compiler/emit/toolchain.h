@@ -26,11 +26,20 @@ public:
                  const std::filesystem::path &library) const;
     void link_shared(const Board &board, const std::vector<std::filesystem::path> &objects,
                      const std::filesystem::path &library) const;
+    // What needs the board's C library: its headers for a source, itself for a program. For another
+    // architecture than this machine's that takes a cross compiler, which CONVOY_CROSS_GCC names or
+    // PATH has.
+    void compile_hosted(const Board &board, const std::filesystem::path &source,
+                        const std::filesystem::path &object) const;
+    void link_program(const Board &board, const std::vector<std::filesystem::path> &objects,
+                      const std::filesystem::path &program, bool is_static) const;
     // Gives symbols of an object file other names: {from, to}.
     void rename_symbols(const std::filesystem::path &object,
                         const std::vector<std::pair<std::string, std::string>> &names) const;
 
 private:
+    std::string hosted_compiler(const Board &board) const;
+
     std::filesystem::path clang_, ar_, objcopy_;
 };
 

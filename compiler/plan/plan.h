@@ -71,9 +71,4 @@ struct Plan {
     int64_t packed_floats = 0;
 };
 
-int64_t macs(const Kernel &kernel);
-
-// Bytes of activations and constants that a call must move at least once.
-int64_t compulsory_bytes(const Kernel &kernel);
-
 }  // namespace convoy

@@ -71,6 +71,9 @@ bool accepts(const Kernel &kernel, const Board &board) {
     return conv && grouped_conv2d_accepts(*conv) && conv->input.layout.block <= board.vector_floats;
 }
 
+// Multiply-adds of an unrolled loop body; the compiler's time grows faster than it.
+constexpr int largest_body = 1024;
+
 std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block, vector_ow = schedule.at("vector_ow");
@@ -94,6 +97,9 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     }
     const int unroll = schedule.at("unroll_taps");
     if (unroll < 0 || unroll > 2) return "unroll_taps must be 0, 1 or 2";
+    const int copies = tile_ow * tile_oh * tile_oc * (unroll ? p.kw : 1) * (unroll > 1 ? p.kh : 1);
+    if (unroll && copies > largest_body)
+        return "the unrolled body exceeds " + std::to_string(largest_body) + " multiply-adds";
     return "";
 }
 
@@ -176,27 +182,35 @@ int largest_tile(const ConvProblem &p, const Board &board) {
     return shares_inputs ? board.vector_registers / 2 : board.vector_registers * 3 / 4;
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
     const ConvProblem &p = conv_of(kernel).problem;
-    const int lanes = conv_of(kernel).input.layout.block;
+    const int lanes = conv_of(kernel).input.layout.block, registers = board.vector_registers;
+    static const std::vector<int> columns = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
     std::vector<Schedule> list;
     const auto add = [&](std::map<std::string, int> parameters) {
         Schedule schedule{"group_lanes", std::move(parameters)};
         if (illegal(kernel, schedule, board).empty()) list.push_back(std::move(schedule));
     };
     for (int vector_ow = 1; vector_ow * lanes <= board.vector_floats; vector_ow *= 2) {
-        for (int tile_ow = 1; tile_ow <= 14; tile_ow++) {
-            for (int tile_oh : {1, 2, 3, 4, 7}) {
-                for (int tile_oc = 1; tile_oc <= std::min(p.oc_per_group(), 24); tile_oc++) {
+        for (const int tile_ow : lengths(span, std::min(p.ow, registers), columns)) {
+            for (const int tile_oh : lengths(span, p.oh, {1, 2, 3, 4, 7})) {
+                for (int tile_oc = 1; tile_oc <= p.oc_per_group(); tile_oc++) {
                     const int accumulators = tile_ow * tile_oh * tile_oc;
-                    if (accumulators > largest_tile(p, board)) break;
+                    if (accumulators > (span == Span::usual ? largest_tile(p, board) : registers))
+                        break;
+                    const std::vector<int> unrolled =
+                        span == Span::usual
+                            ? std::vector{unroll_taps(p, board, accumulators, tile_oh)}
+                            : std::vector{0, 1, 2};
                     for (int rows_outer : {0, 1}) {
-                        add({{"vector_ow", vector_ow},
-                             {"tile_ow", tile_ow},
-                             {"tile_oh", tile_oh},
-                             {"tile_oc", tile_oc},
-                             {"rows_outer", rows_outer},
-                             {"unroll_taps", unroll_taps(p, board, accumulators, tile_oh)}});
+                        for (const int taps : unrolled) {
+                            add({{"vector_ow", vector_ow},
+                                 {"tile_ow", tile_ow},
+                                 {"tile_oh", tile_oh},
+                                 {"tile_oc", tile_oc},
+                                 {"rows_outer", rows_outer},
+                                 {"unroll_taps", taps}});
+                        }
                     }
                 }
             }

@@ -107,6 +107,8 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         const int value = schedule.at(flag);
         if (value != 0 && value != 1) return std::string(flag) + " must be 0 or 1";
     }
+    if (schedule.at("unroll_kw") && (p.kw == 1 || p.kw > 7))
+        return "unroll_kw must be 0 where a row has 1 tap or more than 7";
     if (packed_bytes(p, schedule.at("at_group")) > largest_packed_bytes) {
         return "the packed input and output exceed " +
                std::to_string((int64_t)largest_packed_bytes) + " bytes of scratch memory";
@@ -139,9 +141,11 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return overlapped(convolution + packing, traffic);
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
     const ConvProblem &p = conv_of(kernel).problem;
-    static constexpr int columns[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24};
+    static const std::vector<int> columns = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24};
+    const std::vector<int> vectors =
+        span == Span::usual ? std::vector{board.vector_floats} : powers_of_two(board.vector_floats);
     std::vector<Schedule> list;
     const auto add = [&](std::map<std::string, int> parameters) {
         Schedule schedule{"gspc", std::move(parameters)};
@@ -150,16 +154,18 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
     for (int tile_oc = 1; tile_oc <= std::min(board.vector_floats, p.oc_per_group()); tile_oc++) {
         for (int tile_ic = 1; tile_ic <= p.ic_per_group(); tile_ic++) {
             if (p.ic_per_group() % tile_ic != 0) continue;
-            for (const int tile_ow : columns) {
+            for (const int tile_ow :
+                 lengths(span, std::min(p.ow, board.vector_registers), columns)) {
                 for (const int unroll_kw : {0, 1}) {
-                    if (unroll_kw && (p.kw == 1 || p.kw > 7)) continue;
                     for (const int at_group : {0, 1}) {
-                        add({{"vector", board.vector_floats},
-                             {"tile_oc", tile_oc},
-                             {"tile_ic", tile_ic},
-                             {"tile_ow", tile_ow},
-                             {"unroll_kw", unroll_kw},
-                             {"at_group", at_group}});
+                        for (const int vector : vectors) {
+                            add({{"vector", vector},
+                                 {"tile_oc", tile_oc},
+                                 {"tile_ic", tile_ic},
+                                 {"tile_ow", tile_ow},
+                                 {"unroll_kw", unroll_kw},
+                                 {"at_group", at_group}});
+                        }
                     }
                 }
             }

@@ -220,8 +220,9 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         return "tile_oc must divide the vectors where tile_ic > 0";
     if (tile_ic == 0) return "";
     const int band_oh = schedule.at("band_oh");
-    if (band_oh < tile_oh || band_oh > shape.p.oh) {
-        return "band_oh must be " + std::to_string(tile_oh) + ".." + std::to_string(shape.p.oh);
+    if (band_oh < tile_oh || shape.p.oh % band_oh != 0) {
+        return "band_oh must be " + std::to_string(tile_oh) + " at least and divide " +
+               std::to_string(shape.p.oh);
     }
     if (sums_bytes(shape, tile_oc, band_oh) > largest_sums_bytes) {
         return "the sums of a band exceed " + std::to_string(largest_sums_bytes) +
@@ -282,38 +283,51 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return overlapped(compute, traffic);
 }
 
+const std::vector<int> usual_columns = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20, 24};
+
 template<InputLoads loads>
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
     static constexpr const char *name = loads == InputLoads::lanes ? "channel_lanes" : "oc_vectors";
-    static constexpr int columns[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20, 24};
+    const int registers = board.vector_registers;
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
         if (!accepts_vector<loads>(kernel, board, vector)) continue;
         const Shape shape(conv_of(kernel), vector);
         const int run = std::gcd(shape.ic, shape.kernel.input.layout.block),
                   blocks = shape.ic / run;
-        const int unroll_ic = loads == InputLoads::lanes ? run : run % 2 ? 1 : 2;
+        const std::vector<int> unrolled =
+            loads == InputLoads::lanes ? std::vector{run} : divisors(span, run, {run % 2 ? 1 : 2});
         const auto add = [&](Schedule schedule) {
             if (illegal<loads>(kernel, schedule, board).empty())
                 list.push_back(std::move(schedule));
         };
-        for (int tile_ow : columns) {
-            for (int tile_oh : {1, 2, 3, 4, 7}) {
-                for (int tile_oc = 1; tile_oc <= std::min(shape.oc_vectors, 12); tile_oc++) {
-                    std::map<std::string, int> tile = {
-                        {"vector", vector},   {"tile_ow", tile_ow}, {"tile_oh", tile_oh},
-                        {"tile_oc", tile_oc}, {"tile_ic", 0},       {"unroll_ic", unroll_ic},
-                        {"rows_outer", 0}};
+        const auto add_tiles = [&](int tile_ow, int tile_oh, int tile_oc, int unroll_ic) {
+            std::map<std::string, int> tile = {{"vector", vector},   {"tile_ow", tile_ow},
+                                               {"tile_oh", tile_oh}, {"tile_oc", tile_oc},
+                                               {"tile_ic", 0},       {"unroll_ic", unroll_ic},
+                                               {"rows_outer", 0}};
+            add({name, tile});
+            tile["rows_outer"] = 1;
+            add({name, tile});
+            tile["rows_outer"] = 0;
+            if (span == Span::usual && blocks < 4) return;
+            for (const int tile_ic : divisors(span, blocks, {1, 2, 4, 8})) {
+                tile["tile_ic"] = tile_ic;
+                for (const int band_oh :
+                     divisors(span, shape.p.oh, {tallest_band(shape, tile_oc, tile_oh)})) {
+                    tile["band_oh"] = band_oh;
                     add({name, tile});
-                    tile["rows_outer"] = 1;
-                    add({name, tile});
-                    tile["rows_outer"] = 0;
-                    for (int tile_ic : {1, 2, 4, 8}) {
-                        if (blocks < 4) break;
-                        tile["tile_ic"] = tile_ic;
-                        tile["band_oh"] = tallest_band(shape, tile_oc, tile_oh);
-                        add({name, tile});
-                    }
+                }
+            }
+        };
+        for (const int tile_ow : lengths(span, std::min(shape.p.ow, registers), usual_columns)) {
+            for (const int tile_oh : lengths(span, shape.p.oh, {1, 2, 3, 4, 7})) {
+                for (int tile_oc = 1;
+                     tile_oc <= std::min(shape.oc_vectors, span == Span::usual ? 12 : registers);
+                     tile_oc++) {
+                    if (!fits<loads>(board, tile_ow * tile_oh, tile_oc)) break;
+                    for (const int unroll_ic : unrolled)
+                        add_tiles(tile_ow, tile_oh, tile_oc, unroll_ic);
                 }
             }
         }

@@ -200,12 +200,57 @@ int columns_for(int band_ow, const Board &board) {
     return best;
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> all_points(const Kernel &kernel, const Board &board) {
+    const SeparableConv2dKernel &separable = separable_of(kernel);
+    const ConvProblem &p = separable.depthwise;
+    const int registers = board.vector_registers;
+    const int64_t pixels = largest_band_bytes / (4 * channels_of(separable));
+    std::vector<Schedule> list;
+    const auto add_tiles = [&](int band_ow, int band_oh) {
+        for (int tile_ow = 1; tile_ow <= std::min(band_ow, registers); tile_ow++) {
+            for (int tile_oh = 1; tile_oh * tile_ow <= registers && tile_oh <= band_oh; tile_oh++) {
+                if (band_oh % tile_oh != 0) continue;
+                for (int tile_oc = 1; tile_oc * tile_oh * tile_ow <= registers; tile_oc++) {
+                    for (const int unroll_kh : {0, 1}) {
+                        for (const int unroll_ic : divisors(Span::usual, p.ic, {1, 2, 4})) {
+                            Schedule schedule{"separable",
+                                              {{"vector", board.vector_floats},
+                                               {"tile_ow", tile_ow},
+                                               {"tile_oh", tile_oh},
+                                               {"tile_oc", tile_oc},
+                                               {"band_ow", band_ow},
+                                               {"band_oh", band_oh},
+                                               {"tile_x", columns_for(band_ow, board)},
+                                               {"unroll_kh", unroll_kh},
+                                               {"unroll_ic", unroll_ic}}};
+                            if (illegal(kernel, schedule, board).empty())
+                                list.push_back(std::move(schedule));
+                        }
+                    }
+                }
+            }
+        }
+    };
+    for (int band_oh = 1; band_oh <= std::min<int64_t>(p.oh, pixels); band_oh++) {
+        // Bands that cut a row into equal parts, or nearly: others compute as much in more parts.
+        int previous = 0;
+        for (int parts = 1; parts <= p.ow; parts++) {
+            const int band_ow = (int)ceil_div(p.ow, parts);
+            if (band_ow == previous || int64_t{band_ow} * band_oh > pixels) continue;
+            previous = band_ow;
+            add_tiles(band_ow, band_oh);
+        }
+    }
+    return list;
+}
+
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
     const SeparableConv2dKernel &separable = separable_of(kernel);
     const ConvProblem &p = separable.depthwise;
     const int oc_vectors = oc_vectors_of(separable, board.vector_floats);
     const int64_t pixels = largest_band_bytes / (4 * channels_of(separable));
     std::vector<Schedule> list;
+    if (span == Span::all) return all_points(kernel, board);
     for (int tile_ow = 1; tile_ow <= 14; tile_ow++) {
         for (int tile_oh : {1, 2, 4, 7}) {
             for (int tile_oc = 1; tile_oc <= std::min(oc_vectors, 12); tile_oc++) {

@@ -39,7 +39,7 @@ bool accepts(const Kernel &kernel, const Board &board) {
            reorder_accepts(*reorder, board.vector_floats);
 }
 
-std::vector<Schedule> candidates(const Kernel &, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &, const Board &board, Span) {
     return {{"transpose", {{"vector", board.vector_floats}}}};
 }
 

@@ -190,31 +190,45 @@ int columns_for(int ow, const Board &board) {
     return best;
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+// Heights of a band, of whole tiles: those of a plane's parts, or every one.
+std::vector<int> bands(int oh, int tile_oh, Span span) {
+    std::vector<int> list;
+    if (span == Span::usual) {
+        for (int rows : {oh, oh / 2, oh / 4, tile_oh}) {
+            const int band_oh = std::max(tile_oh, rows / tile_oh * tile_oh);
+            if (list.empty() || band_oh != list.back()) list.push_back(band_oh);
+        }
+    } else {
+        for (int rows = tile_oh; rows <= oh; rows += tile_oh) list.push_back(rows);
+    }
+    return list;
+}
+
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
     const TwoLevelConv2dKernel &two_level = two_level_of(kernel);
     const ConvProblem &p = two_level.problem;
+    const int lanes = two_level.input.layout.block;
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
         if (!accepts_vector(two_level, board, vector)) continue;
         const int oc_vectors = p.oc_per_group() / vector;
         for (int tile_ow = 1; tile_ow <= 24; tile_ow++) {
-            for (int tile_oh : {1, 2, 3, 4, 7}) {
+            for (const int tile_oh : lengths(span, p.oh, {1, 2, 3, 4, 7})) {
                 for (int tile_oc = 1; tile_oc <= std::min(oc_vectors, 12); tile_oc++) {
-                    int previous = 0;
-                    for (int rows : {p.oh, p.oh / 2, p.oh / 4, tile_oh}) {
-                        const int band_oh = std::max(tile_oh, rows / tile_oh * tile_oh);
-                        if (band_oh == previous) continue;
-                        previous = band_oh;
-                        Schedule schedule{"two_level",
-                                          {{"vector", vector},
-                                           {"tile_ow", tile_ow},
-                                           {"tile_oh", tile_oh},
-                                           {"tile_oc", tile_oc},
-                                           {"band_oh", band_oh},
-                                           {"tile_x", columns_for(p.ow, board)},
-                                           {"unroll_ic", 2}}};
-                        if (illegal(kernel, schedule, board).empty())
-                            list.push_back(std::move(schedule));
+                    if (tile_ow * tile_oh * tile_oc > board.vector_registers) break;
+                    for (const int band_oh : bands(p.oh, tile_oh, span)) {
+                        for (const int unroll_ic : divisors(span, lanes, {2})) {
+                            Schedule schedule{"two_level",
+                                              {{"vector", vector},
+                                               {"tile_ow", tile_ow},
+                                               {"tile_oh", tile_oh},
+                                               {"tile_oc", tile_oc},
+                                               {"band_oh", band_oh},
+                                               {"tile_x", columns_for(p.ow, board)},
+                                               {"unroll_ic", unroll_ic}}};
+                            if (illegal(kernel, schedule, board).empty())
+                                list.push_back(std::move(schedule));
+                        }
                     }
                 }
             }

@@ -198,8 +198,12 @@ bool accepts(const Kernel &kernel, const Board &board) {
     return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
-std::vector<Schedule> candidates(const Kernel &, const Board &board) {
-    return {{"vector_lanes", {{"vector", board.vector_floats}}}};
+std::vector<Schedule> candidates(const Kernel &, const Board &board, Span span) {
+    if (span == Span::usual) return {{"vector_lanes", {{"vector", board.vector_floats}}}};
+    std::vector<Schedule> list;
+    for (const int vector : powers_of_two(board.vector_floats))
+        list.push_back({"vector_lanes", {{"vector", vector}}});
+    return list;
 }
 
 std::string illegal(const Kernel &, const Schedule &schedule, const Board &board) {

@@ -240,28 +240,37 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
 }
 
 template<InputLoads loads>
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
+    const int most_columns = span == Span::usual ? 14 : board.vector_registers;
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
         if (!accepts_vector<loads>(kernel, board, vector)) continue;
-        for (int m : {2, 4, 6}) {
+        for (const int m : {2, 4, 6}) {
             Schedule schedule{loads == InputLoads::lanes ? "winograd_lanes" : "winograd",
                               {{"vector", vector}, {"m", m}}};
             auto &at = schedule.parameters;
             const Shape shape(conv_of(kernel), schedule);
             const int run = std::gcd(shape.ic, shape.in_block);
-            at["unroll_ic"] = loads == InputLoads::lanes ? run : run % 2 ? 1 : 2;
+            const std::vector<int> unrolled = loads == InputLoads::lanes
+                                                  ? std::vector{run}
+                                                  : divisors(span, run, {run % 2 ? 1 : 2});
+            const auto add = [&] {
+                for (const int unroll_ic : unrolled) {
+                    at["unroll_ic"] = unroll_ic;
+                    if (illegal<loads>(kernel, schedule, board).empty()) list.push_back(schedule);
+                }
+            };
             for (int band = 1; band <= shape.tiles_y; band++) {
                 for (int chunk_oc = 1; chunk_oc <= shape.oc_vectors; chunk_oc++) {
                     at["band"] = band, at["chunk_oc"] = chunk_oc;
                     if (shape.tiles_y % band != 0 || shape.oc_vectors % chunk_oc != 0) continue;
-                    for (at["tile_x"] = 1; at["tile_x"] <= std::min(shape.tiles_x, 14);
+                    for (at["tile_x"] = 1; at["tile_x"] <= std::min(shape.tiles_x, most_columns);
                          at["tile_x"]++) {
-                        for (int tile_y : {1, 2, 4}) {
-                            for (int tile_oc : {1, 2, 3, 4}) {
+                        for (const int tile_y : lengths(span, band, {1, 2, 4})) {
+                            for (const int tile_oc : lengths(span, chunk_oc, {1, 2, 3, 4})) {
                                 at["tile_y"] = tile_y, at["tile_oc"] = tile_oc;
-                                if (illegal<loads>(kernel, schedule, board).empty())
-                                    list.push_back(schedule);
+                                if (!fits<loads>(board, at["tile_x"] * tile_y, tile_oc)) break;
+                                add();
                             }
                         }
                     }

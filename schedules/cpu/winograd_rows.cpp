@@ -77,6 +77,12 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";
     }
+    for (const char *flag : {"points_outer", "rows_outer"}) {
+        const int value = schedule.at(flag);
+        if (value != 0 && value != 1) return std::string(flag) + " must be 0 or 1";
+    }
+    if (schedule.at("rows_outer") && p.oh % tile_oh != 0)
+        return "tile_oh must divide " + std::to_string(p.oh) + " where rows_outer=1";
     return "";
 }
 
@@ -148,22 +154,28 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
 
 // m = 4 leaves too few registers for the inputs: no kernel of it was faster. Rows that do not
 // divide the plane cost up to twice as much where they are the outer loop.
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
     const ConvProblem &p = conv_of(kernel).problem;
     std::vector<Schedule> list;
-    for (int tile_x : {1, 2, 4}) {
+    const auto add = [&](std::map<std::string, int> parameters) {
+        Schedule schedule{"winograd_rows", std::move(parameters)};
+        if (illegal(kernel, schedule, board).empty()) list.push_back(std::move(schedule));
+    };
+    for (const int tile_x : lengths(span, std::min(p.ow, board.vector_registers), {1, 2, 4})) {
         for (int tile_oh = 1; tile_oh <= std::min(p.oh, 7); tile_oh++) {
             for (int tile_oc = 1; tile_oc <= std::min(p.oc_per_group(), 7); tile_oc++) {
-                for (int rows_outer = 0; rows_outer <= (p.oh % tile_oh == 0); rows_outer++) {
-                    Schedule schedule{"winograd_rows",
-                                      {{"m", 2},
-                                       {"tile_x", tile_x},
-                                       {"tile_oh", tile_oh},
-                                       {"tile_oc", tile_oc},
-                                       {"points_outer", tile_oh > 1},
-                                       {"rows_outer", rows_outer}}};
-                    if (illegal(kernel, schedule, board).empty())
-                        list.push_back(std::move(schedule));
+                for (const int rows_outer : {0, 1}) {
+                    for (const int m : span == Span::usual ? std::vector{2} : std::vector{2, 4}) {
+                        for (const int points_outer : {0, 1}) {
+                            if (span == Span::usual && points_outer != (tile_oh > 1)) continue;
+                            add({{"m", m},
+                                 {"tile_x", tile_x},
+                                 {"tile_oh", tile_oh},
+                                 {"tile_oc", tile_oc},
+                                 {"points_outer", points_outer},
+                                 {"rows_outer", rows_outer}});
+                        }
+                    }
                 }
             }
         }

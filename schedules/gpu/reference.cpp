@@ -147,7 +147,7 @@ bool accepts(const Kernel &kernel, const Board &) {
 }
 
 // `vector` is what fused convolutions' weights are packed in.
-std::vector<Schedule> candidates(const Kernel &, const Board &) {
+std::vector<Schedule> candidates(const Kernel &, const Board &, Span) {
     return {{"reference", {{"vector", 1}}}};
 }
 

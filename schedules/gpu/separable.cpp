@@ -62,7 +62,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return cycles_of(board, l);
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span) {
     const SeparableConv2dKernel &conv = conv_of(kernel);
     std::vector<int> vectors;
     for (const int vector : {1, 2, 4, 8, 16}) {

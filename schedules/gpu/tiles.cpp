@@ -197,7 +197,7 @@ int unroll_ic(const ConvProblem &p, int tile) {
     return 1;
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int oc = p.oc_per_group();
     std::vector<Schedule> list;

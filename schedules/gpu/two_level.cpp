@@ -73,7 +73,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return cycles_of(board, l);
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span) {
     const ConvProblem &p = conv_of(kernel).problem;
     std::vector<int> vectors;
     for (const int vector : {1, 2, 4, 8, 16}) {

@@ -45,7 +45,7 @@ bool accepts(const Kernel &kernel, const Board &board) {
     return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
-std::vector<Schedule> candidates(const Kernel &kernel, const Board &board) {
+std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span) {
     return {{"reference", {{"vector", vector_of(kernel, board)}}}};
 }
 

@@ -64,7 +64,8 @@ TEST_P(Conv2dLayers, ScheduleSpace) {
         const KernelCase test(conv_kernel(problem_, layouts, board_));
         for (const Template *t : templates_for(board_)) {
             if (!t->accepts(test.kernel, board_)) continue;
-            const std::vector<Schedule> candidates = t->candidates(test.kernel, board_);
+            const std::vector<Schedule> candidates =
+                t->candidates(test.kernel, board_, Span::usual);
             EXPECT_FALSE(candidates.empty()) << t->name << " on " << to_string(test.kernel);
             for (const Schedule &schedule : candidates) {
                 ASSERT_EQ(t->illegal(test.kernel, schedule, board_), "") << to_string(schedule);

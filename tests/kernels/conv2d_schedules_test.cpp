@@ -12,7 +12,8 @@ protected:
     // A candidate of the template with some of its parameters set.
     Schedule with(const char *name, const Kernel &kernel,
                   const std::map<std::string, int> &parameters) const {
-        Schedule schedule = template_of({name, {}}, board_).candidates(kernel, board_).front();
+        Schedule schedule =
+            template_of({name, {}}, board_).candidates(kernel, board_, Span::usual).front();
         for (const auto &[parameter, value] : parameters) schedule.parameters[parameter] = value;
         return schedule;
     }

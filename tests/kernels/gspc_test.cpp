@@ -80,7 +80,7 @@ TEST_P(Gspc, LargePlanesAGroupAtATime) {
     const Template &gspc = template_of({"gspc", {}}, board_);
     const Kernel kernel =
         conv_kernel(parse_conv_problem("g8ic128ih112oc128kh3ph1"), {{}, {}}, board_);
-    const std::vector<Schedule> candidates = gspc.candidates(kernel, board_);
+    const std::vector<Schedule> candidates = gspc.candidates(kernel, board_, Span::usual);
     ASSERT_FALSE(candidates.empty());
     for (const Schedule &schedule : candidates) EXPECT_EQ(schedule.at("at_group"), 1);
 }

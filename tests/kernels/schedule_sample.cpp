@@ -21,7 +21,7 @@ std::vector<Schedule> sample_schedules(const Kernel &kernel, const Board &board,
     std::mt19937 random(seed);
     for (const Template *t : templates_for(board)) {
         if (!t->accepts(kernel, board)) continue;
-        const std::vector<Schedule> candidates = t->candidates(kernel, board);
+        const std::vector<Schedule> candidates = t->candidates(kernel, board, Span::usual);
         for (size_t i = 0; i < others && !candidates.empty(); i++)
             add(candidates[random() % candidates.size()]);
     }

@@ -16,7 +16,7 @@ protected:
     std::vector<Schedule> some_candidates(const Kernel &kernel) const {
         std::map<int, std::vector<Schedule>> of_size;
         const Template &winograd = template_of({"winograd", {}}, board_);
-        for (Schedule &s : winograd.candidates(kernel, board_))
+        for (Schedule &s : winograd.candidates(kernel, board_, Span::usual))
             of_size[s.at("m")].push_back(std::move(s));
         EXPECT_EQ(of_size.size(), 3u) << to_string(kernel);
         std::mt19937 random(7);
@@ -101,7 +101,7 @@ TEST_P(Winograd, RowsMatchReference) {
             continue;
         }
         ASSERT_TRUE(rows.accepts(kernel, board_)) << text;
-        std::vector<Schedule> list = rows.candidates(kernel, board_);
+        std::vector<Schedule> list = rows.candidates(kernel, board_, Span::usual);
         std::shuffle(list.begin(), list.end(), random);
         list.resize(std::min<size_t>(list.size(), 4));
         Schedule four = list.front();

@@ -115,7 +115,11 @@ TEST(LayoutAssignment, FollowsTheRecords) {
         ASSERT_FALSE(ranked.empty());
         const Schedule &schedule = ranked.front().schedule;
         Records records;
-        records.add(to_string(kernel), {schedule, template_of(schedule, board).version, 1e-3});
+        Record record;
+        record.schedule = schedule;
+        record.template_version = template_of(schedule, board).version;
+        record.time_us = 1e-3;
+        records.add(to_string(kernel), record);
         const LayoutAssignment layouts = assign(graph, "avx2", records);
         EXPECT_EQ(layouts.read[0][0], layout);
         EXPECT_EQ(layouts.stored[node.output], layout);

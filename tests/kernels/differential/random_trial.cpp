@@ -30,7 +30,7 @@ std::vector<Trial> random_trials(const Kernel &kernel, Random &random, const Boa
     for (const Template *t : templates_for(board)) {
         if (!t->accepts(kernel, board)) continue;
         if (is_reference(*t) && !trials.empty() && !random.chance(reference_percent)) continue;
-        const std::vector<Schedule> candidates = t->candidates(kernel, board);
+        const std::vector<Schedule> candidates = t->candidates(kernel, board, Span::all);
         if (candidates.empty()) continue;
         Trial trial{kernel, random.one_of(candidates)};
         if (random.chance(50)) trial.schedule = neighbour(trial, random, board);

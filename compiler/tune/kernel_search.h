@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+
+#include "compiler/tune/trials.h"
+#include "compiler/tune/tune.h"
+#include "schedules/search/search.h"
+
+namespace convoy {
+
+// The search of one kernel's schedules: what is to be tried, what came of it, when it is over.
+class KernelSearch {
+public:
+    KernelSearch(const UsedKernel &used, const Board &board, const TuneOptions &options);
+
+    // Whether more schedules are worth trying.
+    bool is_over() const;
+    // Microseconds that a next batch might take off the models' time.
+    double promise() const;
+    std::vector<Schedule> next(const std::vector<Search::KnownRow> &known);
+    void report(const Schedule &schedule, const TrialResult &result, double seconds);
+    void report_batch_end();
+
+    // The schedules that may be the best: to be compared with the default once more.
+    std::vector<Schedule> finalists() const;
+    void decide(const std::vector<Schedule> &schedules,
+                const std::vector<std::optional<double>> &times_us);
+
+    // What was measured in an earlier run, in that order.
+    void remember(const Measurement &measurement);
+
+    Measurement measurement(const Schedule &schedule, const TrialResult &result);
+    const TunedKernel &result() const { return result_; }
+    TunedKernel take_result();
+
+private:
+    double cycles(double us) const { return us * 1e3 * board_.clock_ghz; }
+
+    const Board board_;
+    const int most_measurements_, batch_;
+    Search search_;
+    TunedKernel result_;
+    std::vector<std::pair<double, Schedule>> measured_;  // microseconds
+    int batches_without_gain_ = 0;
+    double best_before_batch_ = 0;
+    bool has_left_ = true;  // points
+    int remembered_ = 0;
+    std::optional<Schedule> remembered_best_;  // to be measured again: times of two runs differ
+};
+
+// What a measurement teaches the learned cost model; nothing where it lacks what that takes.
+std::optional<Search::KnownRow> known_row(const Measurement &measurement);
+
+}  // namespace convoy

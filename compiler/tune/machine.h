@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace convoy {
+
+// A machine that does not answer any more; what it was given can be given to another.
+struct MachineGone : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// What a program did.
+struct ProgramRun {
+    std::string output;
+    int signal = 0, exit_code = 0;
+    bool is_overdue = false;  // ended by its time limit
+
+    bool succeeded() const { return signal == 0 && exit_code == 0 && !is_overdue; }
+};
+
+// Where trial programs run: one at a time, so that nothing disturbs a measurement.
+class Machine {
+public:
+    virtual ~Machine() = default;
+
+    virtual std::string name() const = 0;
+    // The processor's model, a record's key.
+    virtual std::string cpu() = 0;
+    // Makes files available to programs under their names, in the place of earlier ones.
+    // Throws MachineGone.
+    virtual void receive(const std::vector<std::filesystem::path> &files) = 0;
+    // Runs one of the files with arguments, among them names of others. Throws MachineGone.
+    virtual ProgramRun run(const std::string &program, const std::vector<std::string> &arguments,
+                           double limit_seconds) = 0;
+    // Whether compilers would disturb what is measured.
+    virtual bool is_here() const = 0;
+};
+
+}  // namespace convoy

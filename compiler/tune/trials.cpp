@@ -1,0 +1,336 @@
+#include "compiler/tune/trials.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "compiler/emit/library.h"
+#include "compiler/emit/staging.h"
+#include "compiler/interrupt.h"
+#include "schedules/operands.h"
+#include "targets/data_folder.h"
+
+namespace convoy {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path trial_file(const char *name) {
+    return data_folder("CONVOY_TRIAL", "trial", "compiler/tune") / name;
+}
+
+std::string text_of(const fs::path &file) {
+    std::ifstream stream(file);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (!stream || text.str().empty()) throw CompileError(file.string() + ": cannot be read");
+    return text.str();
+}
+
+// Integers whose sums are exact, and no zeros, by which something might be divided.
+std::vector<float> integers(int64_t count, int largest, std::mt19937 &random) {
+    std::vector<float> values((size_t)count);
+    for (float &value : values) {
+        const int size = 1 + (int)(random() % largest);
+        value = (float)(random() % 2 ? size : -size);
+    }
+    return values;
+}
+
+// How many weights (or scales) and biases (or shifts) a kernel has.
+std::pair<int64_t, int64_t> constant_counts(const Kernel &kernel) {
+    if (const auto *conv = std::get_if<Conv2dKernel>(&kernel))
+        return {conv->problem.weight_count(), conv->problem.oc};
+    if (const auto *separable = std::get_if<SeparableConv2dKernel>(&kernel))
+        return {separable->depthwise.weight_count() + separable->pointwise().weight_count(),
+                separable->depthwise.oc + separable->oc};
+    if (const auto *two_level = std::get_if<TwoLevelConv2dKernel>(&kernel))
+        return {two_level->weight_count(), two_level->problem.oc};
+    return {0, 0};
+}
+
+// What rounding may add to an output, relative to the largest: sums of integers are exact, the
+// transforms of Winograd's algorithm and the activations are not.
+double tolerance(const Schedule &schedule, const Board &board) {
+    return template_of(schedule, board).is_exact ? 1e-5 : 1e-4;
+}
+
+double median(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + (std::ptrdiff_t)values.size() / 2,
+                     values.end());
+    return values[values.size() / 2];
+}
+
+// Of the turns that both took.
+double median_ratio(const std::vector<double> &a, const std::vector<double> &b) {
+    std::vector<double> ratios;
+    for (size_t i = 0; i < std::min(a.size(), b.size()); i++) ratios.push_back(a[i] / b[i]);
+    return median(std::move(ratios));
+}
+
+// What a program printed of its candidates.
+struct Printed {
+    std::set<int> right;
+    std::map<int, std::string> wrong;
+    std::map<int, std::vector<double>> times;
+
+    explicit Printed(const std::string &output) {
+        std::istringstream lines(output);
+        for (std::string line; std::getline(lines, line);) {
+            std::istringstream words(line);
+            std::string word, rest;
+            int candidate = 0;
+            if (!(words >> word >> candidate)) continue;
+            if (word == "right") right.insert(candidate);
+            if (word == "wrong") {
+                std::getline(words, rest);
+                wrong[candidate] = rest.starts_with(": ") ? rest.substr(2) : rest;
+            }
+            for (double us; word == "time" && words >> us;) times[candidate].push_back(us);
+        }
+    }
+};
+
+}  // namespace
+
+// A linked program and what its candidates are.
+struct Trials::Program {
+    fs::path file, operands;
+    std::map<std::string, int> index;  // by the schedule's text
+};
+
+Trials::Trials(Kernel kernel, const Board &board, Machine &machine, const Toolchain &tools,
+               fs::path folder, TrialOptions options)
+    : kernel_(std::move(kernel)),
+      board_(board),
+      machine_(machine),
+      tools_(tools),
+      folder_(std::move(folder)),
+      options_(std::move(options)) {
+    fs::create_directories(folder_);
+    std::mt19937 random(1);
+    operands_ = integers(input_view(kernel_).floats(), 3, random);
+    if (const View *second = second_input(kernel_)) {
+        const std::vector<float> addend = integers(second->floats(), 9, random);
+        operands_.insert(operands_.end(), addend.begin(), addend.end());
+    }
+    const auto [weights, biases] = constant_counts(kernel_);
+    weights_ = integers(weights, 2, random);
+    bias_ = integers(biases, 8, random);
+}
+
+std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &schedules) {
+    std::map<std::string, TrialResult> failures;
+    CompileProcesses processes(board_, folder_, options_.compile, options_.compile_function);
+    std::vector<CompileJob> jobs;
+    for (const Schedule &schedule : schedules) {
+        if (compiled_.contains(to_string(schedule))) continue;
+        const std::string symbol = "trial_" + std::to_string(compiled_.size());
+        const fs::path object = folder_ / (symbol + ".o");
+        compiled_[to_string(schedule)] = {object, 0};
+        jobs.push_back({kernel_, schedule, symbol, object});
+    }
+    size_t next = 0;
+    while (next < jobs.size() || processes.running() > 0) {
+        throw_if_interrupted();
+        while (next < jobs.size() && processes.running() < options_.jobs) {
+            processes.start((int)next, jobs[next]);
+            next++;
+        }
+        const auto ended = processes.finished();
+        if (!ended) continue;
+        const auto &[id, answer] = *ended;
+        const std::string text = to_string(jobs[id].schedule);
+        compiled_[text].scratch_bytes = answer.scratch_bytes;
+        if (answer.outcome == CompileAnswer::Outcome::compiled) continue;
+        const bool is_late = answer.outcome == CompileAnswer::Outcome::too_long;
+        failures[text] = {is_late ? Outcome::compile_timeout : Outcome::not_compiled,
+                          answer.message};
+    }
+    return failures;
+}
+
+// The kernels' side of a program: the library's own loops over threads and scratch memory, and a
+// table of the candidates.
+Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
+    const std::string number = std::to_string(programs_++);
+    Program program{folder_ / ("program_" + number), folder_ / ("operands_" + number), {}};
+    std::vector<float> data = operands_;
+    std::map<std::vector<float>, int64_t> constants;  // where each lies
+    std::ostringstream source, calls, table;
+    int64_t scratch_bytes = 0;
+    for (const Schedule &schedule : schedules)
+        scratch_bytes = std::max(scratch_bytes, compiled_.at(to_string(schedule)).scratch_bytes);
+    source << "enum { SCRATCH_BYTES = " << scratch_bytes + overread_bytes << " };\n"
+           << driver_glue("parallel.c") << driver_glue("scratch.c")
+           << text_of(trial_file("trial.h"));
+
+    std::vector<fs::path> objects;
+    for (const Schedule &schedule : schedules) {
+        const int at = (int)program.index.size();
+        program.index[to_string(schedule)] = at;
+        objects.push_back(compiled_.at(to_string(schedule)).object);
+        const std::string symbol = objects.back().stem().string();
+
+        std::ostringstream rows;
+        int count = 0;
+        const auto row = [&](int64_t floats, int64_t pointer, int64_t where, bool is_constant) {
+            rows << "{" << floats << ", " << pointer << ", " << where << ", " << is_constant
+                 << "}, ";
+            count++;
+        };
+        const View &input = input_view(kernel_), &output = output_view(kernel_);
+        row(input.floats(), input_offset(kernel_), 0, false);
+        for (std::vector<float> &constant : pack_constants(kernel_, schedule, weights_, bias_)) {
+            const auto [known, is_new] = constants.try_emplace(constant, (int64_t)data.size());
+            if (is_new) data.insert(data.end(), constant.begin(), constant.end());
+            row((int64_t)constant.size(), 0, known->second, true);
+        }
+        if (const View *second = second_input(kernel_))
+            row(second->floats(), addend_offset(kernel_), input.floats(), false);
+        row(output.floats(), output_offset(kernel_), -1, false);
+
+        source << "static const struct trial_operand operands_" << at << "[] = {" << rows.str()
+               << "};\nextern int " << symbol << "(struct context *";
+        calls << "    case " << at << ": return " << symbol << "(&context";
+        for (int i = 0; i < count; i++) {
+            source << ", struct buffer *";
+            calls << ", b + " << i;
+        }
+        source << ");\n";
+        calls << ");\n";
+        table << "    {operands_" << at << ", " << count << ", " << tolerance(schedule, board_)
+              << "},\n";
+    }
+    source << "const struct trial_candidate trial_candidates[] = {\n"
+           << table.str() << "};\nconst int trial_candidate_count = " << schedules.size()
+           << ";\nconst unsigned long trial_scratch_bytes = SCRATCH_BYTES;\n"
+           << "int trial_call(int candidate, void *const *operands, int threads, void *scratch) {\n"
+           << "    struct buffer b[TRIAL_MOST_OPERANDS] = {{0}};\n"
+           << "    struct context context = {threads, scratch, 0};\n"
+           << "    for (int i = 0; i < TRIAL_MOST_OPERANDS; i++) b[i].host = operands[i];\n"
+           << "    switch (candidate) {\n"
+           << calls.str() << "    }\n    return -1;\n}\n";
+
+    write_file(program.operands,
+               std::string_view(reinterpret_cast<const char *>(data.data()), 4 * data.size()));
+    const fs::path table_file = folder_ / ("table_" + number);
+    write_file(table_file.string() + ".c", source.str());
+    tools_.compile(board_, table_file.string() + ".c", table_file.string() + ".o");
+    const fs::path main = folder_ / "main.o";
+    if (!fs::exists(main)) tools_.compile_hosted(board_, trial_file("trial.c"), main);
+    objects.insert(objects.begin(), {main, table_file.string() + ".o"});
+    tools_.link_program(board_, objects, program.file, !machine_.is_here());
+    machine_.receive({program.file, program.operands});
+    return program;
+}
+
+ProgramRun Trials::run(const Program &program, const std::vector<Schedule> &schedules,
+                       double seconds) {
+    const int limit = (int)std::ceil(options_.limit_seconds + 2 * seconds);
+    std::vector<std::string> arguments = {program.operands.filename(),
+                                          "expected",
+                                          "time",
+                                          std::to_string(options_.threads),
+                                          std::to_string(limit),
+                                          std::to_string(seconds)};
+    for (const Schedule &schedule : schedules)
+        arguments.push_back(std::to_string(program.index.at(to_string(schedule))));
+    return machine_.run(program.file.filename(), arguments, limit + 2);
+}
+
+void Trials::expect(const Program &program, const Schedule &reference) {
+    if (is_expected_) return;
+    const double limit = 10 * options_.limit_seconds;  // it is slow
+    const ProgramRun run = machine_.run(
+        program.file.filename(),
+        {program.operands.filename(), "expected", "expect", std::to_string(options_.threads),
+         std::to_string((int)limit), std::to_string(program.index.at(to_string(reference)))},
+        limit + 2);
+    if (!run.succeeded())
+        throw std::runtime_error("the reference schedule of " + to_string(kernel_) +
+                                 " does not run on " + machine_.name() + ": " +
+                                 (run.is_overdue ? "it takes too long" : run.output));
+    is_expected_ = true;
+}
+
+std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules) {
+    const Template &reference = *templates_for(board_).back();
+    const Schedule plain = reference.candidates(kernel_, board_, Span::usual).front();
+    std::vector<Schedule> wanted = schedules;
+    if (!is_expected_) wanted.push_back(plain);
+    const auto failures = compile(wanted);
+    if (const auto failed = failures.find(to_string(plain)); failed != failures.end())
+        throw std::runtime_error("the reference schedule of " + to_string(kernel_) +
+                                 " does not compile: " + failed->second.detail);
+    std::vector<Schedule> linked;
+    for (const Schedule &schedule : wanted) {
+        if (!failures.contains(to_string(schedule))) linked.push_back(schedule);
+    }
+    if (incumbent_ && std::find(linked.begin(), linked.end(), *incumbent_) == linked.end())
+        linked.push_back(*incumbent_);
+
+    std::vector<TrialResult> results;
+    std::optional<Program> program;
+    for (const Schedule &schedule : schedules) {
+        throw_if_interrupted();
+        if (const auto failed = failures.find(to_string(schedule)); failed != failures.end()) {
+            results.push_back(failed->second);
+            continue;
+        }
+        if (!program) {
+            program = link(linked);
+            expect(*program, plain);
+        }
+        results.push_back(measure_one(*program, schedule));
+    }
+    return results;
+}
+
+TrialResult Trials::measure_one(const Program &program, const Schedule &schedule) {
+    std::vector<Schedule> pair = {schedule};
+    if (incumbent_ && *incumbent_ != schedule) pair.push_back(*incumbent_);
+    const ProgramRun ran = run(program, pair, options_.seconds);
+    const Printed printed(ran.output);
+    const int at = program.index.at(to_string(schedule));
+    if (const auto wrong = printed.wrong.find(at); wrong != printed.wrong.end())
+        return {Outcome::wrong, wrong->second};
+    if (ran.is_overdue)
+        return {Outcome::timeout,
+                "no end within " + std::to_string((int)options_.limit_seconds) + " s"};
+    const auto own = printed.times.find(at);
+    if (!ran.succeeded() || own == printed.times.end() || own->second.empty())
+        return {Outcome::crashed, ran.signal ? "signal " + std::to_string(ran.signal)
+                                             : "exit code " + std::to_string(ran.exit_code)};
+    double us = median(own->second);
+    if (pair.size() > 1) {
+        const auto other = printed.times.find(program.index.at(to_string(*incumbent_)));
+        // It was right before: something else must have gone wrong with it.
+        if (other == printed.times.end()) return {Outcome::crashed, "the best before it fails"};
+        us = incumbent_us_ * median_ratio(own->second, other->second);
+    }
+    if (!incumbent_ || us < incumbent_us_) {
+        incumbent_ = schedule;
+        incumbent_us_ = us;
+    }
+    return {Outcome::measured, "", us};
+}
+
+std::vector<std::optional<double>> Trials::play_off(const std::vector<Schedule> &schedules,
+                                                    double seconds) {
+    const Program program = link(schedules);
+    const Printed printed(run(program, schedules, seconds).output);
+    std::vector<std::optional<double>> times;
+    for (const Schedule &schedule : schedules) {
+        const auto own = printed.times.find(program.index.at(to_string(schedule)));
+        times.emplace_back();
+        if (own != printed.times.end() && !own->second.empty()) times.back() = median(own->second);
+    }
+    return times;
+}
+
+}  // namespace convoy

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/emit/compile_processes.h"
+#include "compiler/emit/toolchain.h"
+#include "compiler/tune/machine.h"
+#include "schedules/record_store.h"
+
+namespace convoy {
+
+// What became of a schedule that was tried.
+using Outcome = Measurement::Outcome;
+
+struct TrialResult {
+    Outcome outcome = Outcome::measured;
+    std::string detail;  // what is wrong with it, one line
+    double us = 0;       // of one call, where it was measured
+};
+
+struct TrialOptions {
+    int jobs = 2;
+    int threads = 1;
+    CompileLimits compile = {10, int64_t{6} << 30};
+    double seconds = 0.06;      // that a candidate's turns and the incumbent's take together
+    double limit_seconds = 20;  // of one run of a program
+    CompileFunction compile_function = CompileProcesses::compile_in_process;
+};
+
+// Compiles schedules of one kernel, checks them against the reference schedule's output on integers
+// and times them on a machine. One that crashes, hangs or is wrong costs nothing but itself: each
+// is compiled in one process and run in another.
+class Trials {
+public:
+    // Throws ToolError where no program can be built for the board.
+    Trials(Kernel kernel, const Board &board, Machine &machine, const Toolchain &tools,
+           std::filesystem::path folder, TrialOptions options);
+
+    // Each held against the best of those measured before. Throws MachineGone, Interrupted.
+    std::vector<TrialResult> measure(const std::vector<Schedule> &schedules);
+    // Times some of those that were measured once more, together and for longer; microseconds, or
+    // nothing where one fails now.
+    std::vector<std::optional<double>> play_off(const std::vector<Schedule> &schedules,
+                                                double seconds);
+
+private:
+    struct Compiled {
+        std::filesystem::path object;
+        int64_t scratch_bytes = 0;
+    };
+    struct Program;
+
+    std::map<std::string, TrialResult> compile(const std::vector<Schedule> &schedules);
+    Program link(const std::vector<Schedule> &schedules);
+    TrialResult measure_one(const Program &program, const Schedule &schedule);
+    void expect(const Program &program, const Schedule &reference);
+    ProgramRun run(const Program &program, const std::vector<Schedule> &schedules, double seconds);
+
+    const Kernel kernel_;
+    const Board board_;
+    Machine &machine_;
+    const Toolchain &tools_;
+    const std::filesystem::path folder_;
+    const TrialOptions options_;
+    std::vector<float> operands_;  // of the input and the addend
+    std::vector<float> weights_, bias_;
+    std::map<std::string, Compiled> compiled_;  // by the schedule's text
+    std::optional<Schedule> incumbent_;
+    double incumbent_us_ = 0;
+    bool is_expected_ = false;  // the reference's output lies on the machine
+    int programs_ = 0;
+};
+
+}  // namespace convoy

@@ -1,0 +1,327 @@
+#include "compiler/tune/tune.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "compiler/emit/staging.h"
+#include "compiler/interrupt.h"
+#include "compiler/tune/kernel_search.h"
+
+namespace convoy {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr double play_off_seconds = 0.4;
+// Other layouts than the best predicted one are measured where their predictions come this near.
+constexpr double exploring_factor = 0.92;
+constexpr size_t most_known_rows = 3000;
+
+// A kernel on its way: searched, then its best compared once more, then recorded.
+struct Task {
+    KernelSearch search;
+    std::unique_ptr<Trials> trials = {};  // on the machine that it was given to
+    Machine *machine = nullptr;
+    bool is_busy = false, is_recorded = false;
+};
+
+class Tuner {
+public:
+    Tuner(const std::vector<Analyzed> &models, const Board &board,
+          const std::vector<std::unique_ptr<Machine>> &machines, const TuneOptions &options)
+        : models_(models),
+          board_(board),
+          machines_(machines),
+          options_(options),
+          store_(options.store),
+          records_(load_records(board, {options.record_files, options.warn})),
+          session_(std::to_string(std::time(nullptr)) + "-" + std::to_string(getpid())) {
+        result_.board = board.name;
+        result_.cpu = machines.front()->cpu();
+        result_.halide = halide_version();
+        records_.prediction_factor = exploring_factor;
+        learn_from_earlier();
+    }
+
+    TuneResult run() {
+        while (!is_over_ && add_tasks()) work();
+        // What is searched is recorded even where the time is over.
+        finish();
+        for (const auto &task : tasks_) result_.kernels.push_back(task->search.take_result());
+        result_.seconds = seconds();
+        return std::move(result_);
+    }
+
+private:
+    double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+    bool is_time_over() const { return seconds() >= options_.seconds; }
+
+    void learn_from_earlier() {
+        MeasurementFilter filter;
+        filter.board = board_.name;
+        filter.cpu = result_.cpu;
+        filter.threads = options_.trials.threads;
+        earlier_ = store_.measurements(filter);
+        std::erase_if(earlier_, [&](const Measurement &m) {
+            return m.halide != result_.halide ||
+                   !is_template(m.schedule.template_name, m.template_version);
+        });
+        for (const Measurement &m : earlier_) learn(m);
+    }
+
+    void learn(const Measurement &m) {
+        if (auto row = known_row(m)) known_.push_back(std::move(*row));
+        if (known_.size() > most_known_rows)
+            known_.erase(known_.begin(), known_.begin() + (std::ptrdiff_t)most_known_rows / 10);
+    }
+
+    // The kernels that the models use now and that were not searched; false where there are none.
+    bool add_tasks() {
+        AnalyzeOptions options;
+        options.rules = options_.rules;
+        bool has_new = false;
+        for (const UsedKernel &used : used_kernels(models_, board_, records_, options)) {
+            const std::string text = to_string(used.kernel);
+            if (!is_tunable(used.kernel) || !seen_.insert(text).second) continue;
+            const Record *record = records_.find(text);
+            if (record && !options_.again && !options_.resumes) {
+                TunedKernel &known = result_.kernels.emplace_back();
+                known.kernel = used.kernel;
+                known.steps = used.steps;
+                known.had_record = known.is_finished = true;
+                known.best_us = record->time_us;
+                known.default_us = record->default_us;
+                known.best = record->schedule;
+                continue;
+            }
+            tasks_.push_back(std::make_unique<Task>(KernelSearch(used, board_, options_)));
+            if (options_.resumes) {
+                for (const Measurement &m : earlier_) {
+                    if (m.kernel == text) tasks_.back()->search.remember(m);
+                }
+            }
+            has_new = true;
+        }
+        return has_new;
+    }
+
+    // All machines search until no task is left or the time is over.
+    void work() {
+        std::vector<std::thread> workers;
+        for (const auto &machine : machines_) {
+            if (!gone_.contains(machine.get()))
+                workers.emplace_back([this, m = machine.get()] { work_on(*m); });
+        }
+        for (std::thread &worker : workers) worker.join();
+        if (failure_) std::rethrow_exception(failure_);
+        if (gone_.size() == machines_.size()) is_over_ = true;
+    }
+
+    void work_on(Machine &machine) {
+        for (;;) {
+            Task *task = nullptr;
+            {
+                const std::lock_guard lock(mutex_);
+                if (is_over_ || failure_) return;
+                if (is_time_over()) is_over_ = true;
+                task = is_over_ ? nullptr : take(machine);
+                if (!task) return;
+            }
+            try {
+                advance(*task, machine);
+            } catch (const MachineGone &gone) {
+                const std::lock_guard lock(mutex_);
+                gone_.insert(&machine);
+                warn(machine.name() + " is gone: " + gone.what());
+                release(*task);
+                return;
+            } catch (const Interrupted &) {
+                const std::lock_guard lock(mutex_);
+                is_over_ = result_.was_interrupted = true;
+                task->is_busy = false;
+                return;
+            } catch (const RecordError &) {
+                const std::lock_guard lock(mutex_);
+                failure_ = std::current_exception();
+                return;
+            } catch (const std::exception &error) {
+                const std::lock_guard lock(mutex_);
+                warn(error.what());
+                task->is_busy = false;
+                task->is_recorded = true;  // nothing to be had from it
+            }
+        }
+    }
+
+    // The task that promises most; one that another machine began only where that is gone.
+    Task *take(Machine &machine) {
+        Task *best = nullptr;
+        for (const auto &task : tasks_) {
+            if (task->is_busy || task->is_recorded) continue;
+            if (task->machine && task->machine != &machine && !gone_.contains(task->machine))
+                continue;
+            // Those that are over need their record first.
+            if (task->search.is_over()) {
+                best = task.get();
+                break;
+            }
+            if (!best || task->search.promise() > best->search.promise()) best = task.get();
+        }
+        if (!best) return nullptr;
+        best->is_busy = true;
+        if (best->machine != &machine) {
+            best->machine = &machine;
+            best->trials.reset();
+        }
+        return best;
+    }
+
+    void release(Task &task) {
+        task.is_busy = false;
+        task.machine = nullptr;
+        task.trials.reset();
+    }
+
+    // One batch of a task, or its end.
+    void advance(Task &task, Machine &machine) {
+        if (task.search.is_over()) return record(task);
+        std::vector<Search::KnownRow> known;
+        {
+            const std::lock_guard lock(mutex_);
+            known = known_;
+            show(task);
+        }
+        if (!task.trials) {
+            const fs::path folder = staging_.work() / ("kernel_" + std::to_string(folders_++));
+            task.trials = std::make_unique<Trials>(task.search.result().kernel, board_, machine,
+                                                   tools_, folder, options_.trials);
+        }
+        const std::vector<Schedule> batch = task.search.next(known);
+        const std::vector<TrialResult> results = task.trials->measure(batch);
+        const std::lock_guard lock(mutex_);
+        for (size_t i = 0; i < batch.size(); i++) {
+            Measurement m = task.search.measurement(batch[i], results[i]);
+            m.session = session_;
+            m.threads = options_.trials.threads;
+            m.cpu = machine.cpu();
+            m.halide = result_.halide;
+            store_.add(m);
+            learn(m);
+            task.search.report(batch[i], results[i], seconds());
+            measurements_++;
+        }
+        task.search.report_batch_end();
+        task.is_busy = false;
+        show(task);
+    }
+
+    void record(Task &task) {
+        const std::vector<Schedule> finalists = task.search.finalists();
+        if (!finalists.empty() && task.trials)
+            task.search.decide(finalists, task.trials->play_off(finalists, play_off_seconds));
+        const std::lock_guard lock(mutex_);
+        task.is_busy = false;
+        task.is_recorded = true;
+        task.trials.reset();  // and its files
+        const TunedKernel &done = task.search.result();
+        if (finalists.empty()) return;
+        Record record;
+        record.kernel = to_string(done.kernel);
+        record.threads = options_.trials.threads;
+        record.board = board_.name;
+        record.cpu = task.machine->cpu();
+        record.halide = result_.halide;
+        record.schedule = done.best;
+        record.template_version = template_of(done.best, board_).version;
+        record.time_us = done.best_us;
+        record.default_us = done.default_us;
+        record.measurements = done.measurements;
+        record.at = (int64_t)std::time(nullptr);
+        record.source = "database";
+        store_.put(record);
+        if (record.threads == 1) records_.add(record.kernel, record);
+        show(task);
+    }
+
+    // The records of searches that were cut off.
+    void finish() {
+        for (const auto &task : tasks_) {
+            if (task->is_recorded || !task->trials || gone_.contains(task->machine)) continue;
+            try {
+                record(*task);
+            } catch (const MachineGone &gone) {
+                gone_.insert(task->machine);
+                warn(task->machine->name() + " is gone: " + gone.what());
+            }
+        }
+    }
+
+    void warn(const std::string &text) {
+        if (options_.warn) options_.warn(text);
+    }
+
+    void show(const Task &task) {
+        if (!options_.progress) return;
+        const TunedKernel &k = task.search.result();
+        TuneProgress p;
+        p.total = (int)tasks_.size();
+        p.done = (int)std::count_if(tasks_.begin(), tasks_.end(),
+                                    [](const auto &t) { return t->is_recorded; });
+        p.measurements = measurements_;
+        p.kernel = to_string(k.kernel);
+        p.default_us = k.default_us;
+        p.best_us = k.best_us;
+        p.roofline_us = k.roofline_us;
+        double before = 0, after = 0;
+        for (const auto &other : tasks_) {
+            const TunedKernel &o = other->search.result();
+            before += o.default_us * (double)o.steps.size();
+            after += (o.default_us > 0 ? o.best_us : 0) * (double)o.steps.size();
+        }
+        p.saved_share = before > 0 ? 1 - after / before : 0;
+        p.seconds_left = std::max(0.0, options_.seconds - seconds());
+        options_.progress(p);
+    }
+
+    const std::vector<Analyzed> &models_;
+    const Board &board_;
+    const std::vector<std::unique_ptr<Machine>> &machines_;
+    const TuneOptions &options_;
+    const Toolchain tools_;
+    const Staging staging_{fs::temp_directory_path()};
+    RecordStore store_;
+    Records records_;
+    const std::string session_;
+    const Clock::time_point start_ = Clock::now();
+    std::vector<Measurement> earlier_;
+
+    std::mutex mutex_;  // of all below
+    std::vector<std::unique_ptr<Task>> tasks_;
+    std::vector<Search::KnownRow> known_;
+    std::set<std::string> seen_;
+    std::set<const Machine *> gone_;
+    std::exception_ptr failure_;
+    TuneResult result_;
+    std::atomic<int> folders_ = 0;
+    int measurements_ = 0;
+    bool is_over_ = false;
+};
+
+}  // namespace
+
+TuneResult tune(const std::vector<Analyzed> &models, const Board &board,
+                const std::vector<std::unique_ptr<Machine>> &machines, const TuneOptions &options) {
+    return Tuner(models, board, machines, options).run();
+}
+
+}  // namespace convoy

@@ -1,0 +1,91 @@
+#include "tools/tuning.h"
+
+#include <cstdio>
+#include <mutex>
+
+#include "compiler/emit/staging.h"
+#include "compiler/tune/local_machine.h"
+
+namespace convoy {
+
+namespace {
+
+constexpr int64_t most_memory_bytes = int64_t{8} << 30;  // of a program that is measured
+
+double gain(const TunedKernel &k) {
+    return k.default_us > 0 && k.best_us > 0 ? k.default_us / k.best_us : 1;
+}
+
+std::string short_time(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%d:%02d", (int)seconds / 60, (int)seconds % 60);
+    return text;
+}
+
+// "12/34  g8ic64...  best 81.0 us, default 93.2 (1.15x), roofline 74 %; saved 9 %; 4:12 left".
+std::string line_of(const TuneProgress &p) {
+    char text[200];
+    std::string line = p.kernel.substr(0, 48) + "  ";
+    if (p.best_us > 0) {
+        std::snprintf(text, sizeof text, "best %.1f us (%.2fx default, %.0f%% of roofline)  ",
+                      p.best_us, p.default_us > 0 ? p.default_us / p.best_us : 1,
+                      100 * p.roofline_us / p.best_us);
+        line += text;
+    }
+    std::snprintf(text, sizeof text, "%d measured, saved %.0f%%, %s left", p.measurements,
+                  100 * p.saved_share, short_time(p.seconds_left).c_str());
+    return line + text;
+}
+
+}  // namespace
+
+void print(const TuneResult &result, const std::filesystem::path &store) {
+    std::printf("board %s, measured on %s, %.0f s\n\n", result.board.c_str(), result.cpu.c_str(),
+                result.seconds);
+    std::printf("%5s %10s %10s %6s %9s %12s  %s\n", "uses", "default us", "tuned us", "gain",
+                "roofline", "tried", "kernel and schedule");
+    double before = 0, after = 0;
+    int known = 0, unmeasured = 0;
+    for (const TunedKernel &k : result.kernels) {
+        known += k.had_record;
+        unmeasured += k.best_us == 0;
+        if (k.best_us == 0 || k.had_record) continue;
+        before += (k.default_us > 0 ? k.default_us : k.best_us) * (double)k.steps.size();
+        after += k.best_us * (double)k.steps.size();
+        const std::string tried = std::to_string(k.measurements) + "/" + std::to_string(k.space);
+        std::printf("%5zu %10.1f %10.1f %5.2fx %8.0f%% %12s  %s\n%58s %s\n", k.steps.size(),
+                    k.default_us, k.best_us, gain(k), 100 * k.roofline_us / k.best_us,
+                    tried.c_str(), to_string(k.kernel).c_str(), "", to_string(k.best).c_str());
+    }
+    if (after > 0)
+        std::printf("%5s %10.1f %10.1f %5.2fx  all of them, as often as they are used\n", "",
+                    before, after, before / after);
+    if (known > 0)
+        std::printf("%d kernels have records already: --again searches them too\n", known);
+    if (unmeasured > 0)
+        std::printf("%d kernels were not reached: --resume goes on with them\n", unmeasured);
+    std::printf("records   %s\n", store.c_str());
+}
+
+TuneResult tune_with_progress(const std::vector<Analyzed> &models, const Board &board,
+                              TuneOptions options, Progress &progress) {
+    if (!runs_here(board))
+        throw BoardError("board " + board.name +
+                         " cannot be tuned here: this machine does not run its code");
+    if (options.store.empty()) options.store = user_record_store();
+    std::mutex mutex;
+    options.progress = [&](const TuneProgress &p) { progress.show(line_of(p), p.done, p.total); };
+    options.warn = [&](const std::string &text) {
+        const std::lock_guard lock(mutex);
+        progress.warn(text);
+    };
+    const Staging staging(std::filesystem::temp_directory_path());
+    std::vector<std::unique_ptr<Machine>> machines;
+    machines.push_back(std::make_unique<LocalMachine>(staging.work() / "machine",
+                                                      options.trials.threads, most_memory_bytes));
+    TuneResult result = tune(models, board, machines, options);
+    progress.clear();
+    return result;
+}
+
+}  // namespace convoy
