@@ -13,13 +13,6 @@
 namespace convoy {
 namespace {
 
-bool runs_here(const Board &board) {
-    const std::vector<std::string> has = host_cpu_features();
-    return std::all_of(board.cpu_features.begin(), board.cpu_features.end(), [&](const auto &f) {
-        return std::find(has.begin(), has.end(), f) != has.end();
-    });
-}
-
 // It was built for avx2 and for avx512, in this order.
 TEST(TwoBoards, TheBestOneRuns) {
     const std::string expected = runs_here(load_board("avx512")) ? "avx512"
