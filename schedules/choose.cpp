@@ -82,8 +82,10 @@ std::optional<double> best_cycles(const Kernel &kernel, const Board &board, cons
                                   const ScheduleRules &rules) {
     const auto ranked = rank_schedules(kernel, board, records, 1, rules);
     if (ranked.empty()) return {};
-    const bool is_doubtful = !ranked.front().from_record() && is_tunable(kernel);
-    return ranked.front().cycles * (is_doubtful ? records.prediction_factor : 1);
+    if (ranked.front().from_record() || !is_tunable(kernel) || records.size() == 0)
+        return ranked.front().cycles;
+    return ranked.front().cycles * records.measured_over_predicted(to_string(kernel)) *
+           records.doubt;
 }
 
 }  // namespace convoy

@@ -38,8 +38,8 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
                                            const Records &records, size_t limit,
                                            const ScheduleRules &rules = {});
 
-// Cycles of the best schedule, measured or predicted: predictions of kernels that could have been
-// measured times records.prediction_factor. Empty when no template accepts the kernel.
+// Cycles of the best schedule: measured, or predicted and then held against what was measured of
+// other kernels. Empty when no template accepts the kernel.
 std::optional<double> best_cycles(const Kernel &kernel, const Board &board, const Records &records,
                                   const ScheduleRules &rules = {});
 

@@ -110,6 +110,7 @@ TunedRecord record_of(const json &object, const std::string &where) {
     record.template_version = entry.whole<int>("version");
     record.time_us = entry.number("time_us");
     record.default_us = entry.number("default_us");
+    record.predicted_us = entry.number("predicted_us");
     record.measurements = entry.whole<int>("measurements");
     record.at = entry.whole<int64_t>("at");
     if (const std::string problem = problem_of(record); !problem.empty())
@@ -128,6 +129,7 @@ ordered_json json_of(const TunedRecord &r) {
             {"parameters", r.schedule.parameters},
             {"time_us", r.time_us},
             {"default_us", r.default_us},
+            {"predicted_us", r.predicted_us},
             {"measurements", r.measurements},
             {"at", r.at}};
 }

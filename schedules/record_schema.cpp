@@ -52,6 +52,9 @@ CREATE TABLE measurements (
 ) STRICT;
 CREATE INDEX measurements_of_a_kernel ON measurements (board, kernel);
 CREATE INDEX measurements_of_a_session ON measurements (session);
+)sql",
+    R"sql(
+ALTER TABLE records ADD COLUMN predicted_us REAL NOT NULL DEFAULT 0;
 )sql"};
 
 int pragma(SQLite::Database &database, const char *name) {

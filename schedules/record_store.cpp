@@ -177,7 +177,7 @@ private:
 
 std::vector<TunedRecord> select_records(SQLite::Database &database, const Where &where) {
     SQLite::Statement select(database, "SELECT " + std::string(common_columns) +
-                                           ", default_us, measurements FROM records" +
+                                           ", default_us, measurements, predicted_us FROM records" +
                                            where.text() +
                                            " ORDER BY kernel, threads, board, cpu, halide");
     where.bind(select);
@@ -186,6 +186,7 @@ std::vector<TunedRecord> select_records(SQLite::Database &database, const Where 
         records.push_back(common_of<TunedRecord>(select));
         records.back().default_us = select.getColumn(10).getDouble();
         records.back().measurements = select.getColumn(11).getInt();
+        records.back().predicted_us = select.getColumn(12).getDouble();
     }
     return records;
 }
@@ -195,11 +196,11 @@ void put_record(SQLite::Database &database, const TunedRecord &record) {
         throw RecordError(database.getFilename() + ": a record's " + problem);
     SQLite::Statement insert(database, "INSERT OR REPLACE INTO records (" +
                                            std::string(common_columns) +
-                                           ", default_us, measurements) VALUES "
-                                           "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                                           ", default_us, measurements, predicted_us) VALUES "
+                                           "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Binder bind(insert);
     bind_common(bind, record);
-    bind(record.default_us, record.measurements);
+    bind(record.default_us, record.measurements, record.predicted_us);
     insert.exec();
 }
 

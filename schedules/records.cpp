@@ -1,6 +1,7 @@
 #include "schedules/records.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "schedules/record_file.h"
@@ -18,8 +19,39 @@ const Record *Records::find(const std::string &kernel) const {
     return found == records_.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+// "conv2d g8ic64...+relu" of "conv2d g8ic64...+relu nChw8c->nChw8c".
+std::string without_layouts(const std::string &kernel) {
+    return kernel.substr(0, kernel.find(' ', kernel.find(' ') + 1));
+}
+
+double log_ratio(const TunedRecord &record) {
+    return std::log(record.time_us / record.predicted_us);
+}
+
+}  // namespace
+
 void Records::add(const std::string &kernel, Record record) {
+    const auto count = [&](const TunedRecord &counted, int sign) {
+        if (counted.predicted_us <= 0) return;
+        for (const std::string &of : {without_layouts(kernel), std::string()}) {
+            ratios_[of].logarithms += sign * log_ratio(counted);
+            ratios_[of].count += sign;
+        }
+    };
+    if (const auto old = records_.find(kernel); old != records_.end()) count(old->second, -1);
+    count(record, 1);
     records_[kernel] = std::move(record);
+}
+
+double Records::measured_over_predicted(const std::string &kernel) const {
+    for (const std::string &of : {without_layouts(kernel), std::string()}) {
+        const auto found = ratios_.find(of);
+        if (found != ratios_.end() && found->second.count > 0)
+            return std::exp(found->second.logarithms / found->second.count);
+    }
+    return 1;
 }
 
 fs::path records_folder() {

@@ -26,13 +26,20 @@ public:
     void add(const std::string &kernel, Record record);
     size_t size() const { return records_.size(); }
 
-    // What predicted times are held against measured ones by. The best of many predictions is one
-    // that errs on the fast side: a kernel is not chosen over a measured one for a few percent.
-    // Tuning takes less than 1, to measure what might be as good.
-    double prediction_factor = 1.08;
+    // What to expect of a kernel that has no record, as measured over predicted time: what the
+    // records of its convolution in other layouts say, else what all say.
+    double measured_over_predicted(const std::string &kernel) const;
+    // And by how much more than measured ones such expectations are held against it: the best of
+    // many is one that errs. Tuning takes less than 1, to measure what might be as good.
+    double doubt = 1.05;
 
 private:
     std::map<std::string, Record> records_;
+    struct Ratios {
+        double logarithms = 0;
+        int count = 0;
+    };
+    std::map<std::string, Ratios> ratios_;  // by convolution, and of all under ""
 };
 
 // The folder of the project's record files: $CONVOY_RECORDS, else beside the installed tool, else

@@ -34,6 +34,8 @@ std::string problem_of(const TunedRecord &r) {
         return expected("time_us", r.time_us, "more than 0");
     if (!std::isfinite(r.default_us) || r.default_us < 0)
         return expected("default_us", r.default_us, "0 or more");
+    if (!std::isfinite(r.predicted_us) || r.predicted_us < 0)
+        return expected("predicted_us", r.predicted_us, "0 or more");
     if (r.measurements < 0) return expected("measurements", r.measurements, "0 or more");
     if (r.at < 0) return expected("at", r.at, "seconds since 1970");
     return "";

@@ -21,10 +21,11 @@ struct TunedRecord {
     std::string board, cpu, halide;  // cpu: cpu_model(); halide: halide_version()
     Schedule schedule;
     int template_version = 0;
-    double time_us = 0;     // one call
-    double default_us = 0;  // the untuned default's, measured in the same run; 0: not known
-    int measurements = 0;   // how many schedules were measured to find it
-    int64_t at = 0;         // when, in seconds since 1970
+    double time_us = 0;       // one call
+    double default_us = 0;    // the untuned default's, measured in the same run; 0: not known
+    double predicted_us = 0;  // what the model took the default's to be; 0: not known
+    int measurements = 0;     // how many schedules were measured to find it
+    int64_t at = 0;           // when, in seconds since 1970
 
     bool operator==(const TunedRecord &) const = default;
 };

@@ -28,8 +28,10 @@ KernelSearch::KernelSearch(const UsedKernel &used, const Board &board, const Tun
     result_.space = search_.size();
     result_.roofline_us = roofline_us(board, macs(used.kernel), compulsory_bytes(used.kernel));
     // What a compilation takes without a record.
-    result_.default_schedule =
-        rank_schedules(used.kernel, board, Records{}, 1, options.rules).front().schedule;
+    const RankedSchedule ranked =
+        rank_schedules(used.kernel, board, Records{}, 1, options.rules).front();
+    result_.default_schedule = ranked.schedule;
+    predicted_us_ = ranked.cycles / (1e3 * board.clock_ghz);
 }
 
 bool KernelSearch::is_over() const {
@@ -49,7 +51,8 @@ double KernelSearch::promise() const {
 std::vector<Schedule> KernelSearch::next(const std::vector<Search::KnownRow> &known) {
     best_before_batch_ = result_.best_us;
     std::vector<Schedule> list;
-    if (result_.default_us == 0) list.push_back(result_.default_schedule);
+    if (!has_tried_default_) list.push_back(result_.default_schedule);
+    has_tried_default_ = true;
     if (remembered_best_ && remembered_best_ != result_.default_schedule)
         list.push_back(*remembered_best_);
     remembered_best_.reset();

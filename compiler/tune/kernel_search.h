@@ -30,6 +30,8 @@ public:
     void remember(const Measurement &measurement);
 
     Measurement measurement(const Schedule &schedule, const TrialResult &result);
+    // The model's prediction of the schedule that a compilation takes without a record.
+    double predicted_us() const { return predicted_us_; }
     const TunedKernel &result() const { return result_; }
     TunedKernel take_result();
 
@@ -43,6 +45,8 @@ private:
     std::vector<std::pair<double, Schedule>> measured_;  // microseconds
     int batches_without_gain_ = 0;
     double best_before_batch_ = 0;
+    double predicted_us_ = 0;
+    bool has_tried_default_ = false;
     bool has_left_ = true;  // points
     int remembered_ = 0;
     std::optional<Schedule> remembered_best_;  // to be measured again: times of two runs differ

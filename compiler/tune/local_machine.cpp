@@ -50,11 +50,12 @@ std::string LocalMachine::cpu() {
 }
 
 void LocalMachine::receive(const std::vector<fs::path> &files) {
+    for (const fs::path &file : received_) fs::remove(file);
+    received_.clear();
     for (const fs::path &file : files) {
-        const fs::path here = folder_ / file.filename();
-        if (here == file) continue;
-        fs::remove(here);
-        fs::create_hard_link(file, here);
+        received_.push_back(folder_ / file.filename());
+        fs::remove(received_.back());
+        fs::create_hard_link(file, received_.back());
     }
 }
 

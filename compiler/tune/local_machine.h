@@ -20,6 +20,7 @@ public:
 
 private:
     std::filesystem::path folder_;
+    std::vector<std::filesystem::path> received_;
     int threads_;
     int64_t memory_bytes_;
 };

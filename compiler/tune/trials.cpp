@@ -123,6 +123,11 @@ Trials::Trials(Kernel kernel, const Board &board, Machine &machine, const Toolch
     bias_ = integers(biases, 8, random);
 }
 
+Trials::~Trials() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+}
+
 std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &schedules) {
     std::map<std::string, TrialResult> failures;
     CompileProcesses processes(board_, folder_, options_.compile, options_.compile_function);
@@ -158,7 +163,10 @@ std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &
 // table of the candidates.
 Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
     const std::string number = std::to_string(programs_++);
-    Program program{folder_ / ("program_" + number), folder_ / ("operands_" + number), {}};
+    // Machines keep the files of all kernels in one folder.
+    const std::string name = folder_.filename().string() + "_";
+    Program program{
+        folder_ / (name + "program_" + number), folder_ / (name + "operands_" + number), {}};
     std::vector<float> data = operands_;
     std::map<std::vector<float>, int64_t> constants;  // where each lies
     std::ostringstream source, calls, table;
@@ -226,18 +234,17 @@ Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
     objects.insert(objects.begin(), {main, table_file.string() + ".o"});
     tools_.link_program(board_, objects, program.file, !machine_.is_here());
     machine_.receive({program.file, program.operands});
+    fs::remove(program.file);
+    fs::remove(program.operands);
     return program;
 }
 
 ProgramRun Trials::run(const Program &program, const std::vector<Schedule> &schedules,
                        double seconds) {
     const int limit = (int)std::ceil(options_.limit_seconds + 2 * seconds);
-    std::vector<std::string> arguments = {program.operands.filename(),
-                                          "expected",
-                                          "time",
-                                          std::to_string(options_.threads),
-                                          std::to_string(limit),
-                                          std::to_string(seconds)};
+    std::vector<std::string> arguments = {
+        program.operands.filename(),      expected_file(),       "time",
+        std::to_string(options_.threads), std::to_string(limit), std::to_string(seconds)};
     for (const Schedule &schedule : schedules)
         arguments.push_back(std::to_string(program.index.at(to_string(schedule))));
     return machine_.run(program.file.filename(), arguments, limit + 2);
@@ -248,7 +255,7 @@ void Trials::expect(const Program &program, const Schedule &reference) {
     const double limit = 10 * options_.limit_seconds;  // it is slow
     const ProgramRun run = machine_.run(
         program.file.filename(),
-        {program.operands.filename(), "expected", "expect", std::to_string(options_.threads),
+        {program.operands.filename(), expected_file(), "expect", std::to_string(options_.threads),
          std::to_string((int)limit), std::to_string(program.index.at(to_string(reference)))},
         limit + 2);
     if (!run.succeeded())

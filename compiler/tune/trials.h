@@ -40,6 +40,8 @@ public:
     // Throws ToolError where no program can be built for the board.
     Trials(Kernel kernel, const Board &board, Machine &machine, const Toolchain &tools,
            std::filesystem::path folder, TrialOptions options);
+    ~Trials();  // takes the folder away
+    Trials(const Trials &) = delete;
 
     // Each held against the best of those measured before. Throws MachineGone, Interrupted.
     std::vector<TrialResult> measure(const std::vector<Schedule> &schedules);
@@ -60,6 +62,8 @@ private:
     TrialResult measure_one(const Program &program, const Schedule &schedule);
     void expect(const Program &program, const Schedule &reference);
     ProgramRun run(const Program &program, const std::vector<Schedule> &schedules, double seconds);
+
+    std::string expected_file() const { return folder_.filename().string() + "_expected"; }
 
     const Kernel kernel_;
     const Board board_;

@@ -12,7 +12,7 @@ namespace convoy {
 namespace {
 
 // Of one template: those that it predicts to be best, and of the rest a sample.
-constexpr size_t best_points = 3000, other_points = 1000;
+constexpr size_t best_points = 2000, other_points = 500;
 // What a point that cannot be used teaches: it is as good as so many times slower.
 constexpr double useless = 3;
 constexpr double own_weight = 6;
@@ -60,18 +60,12 @@ Search::Search(Kernel kernel, Board board, std::vector<Point> space, uint32_t se
     : kernel_(std::move(kernel)), board_(std::move(board)), random_(seed) {
     std::stable_sort(space.begin(), space.end(),
                      [](const Point &a, const Point &b) { return a.cycles < b.cycles; });
-    for (Point &point : space) points_.push_back({std::move(point), {}, false, 0});
+    for (Point &point : space) points_.push_back({std::move(point), false, 0});
 }
 
-const Features &Search::features_at(size_t at) {
-    Entry &entry = points_[at];
-    if (entry.features.empty())
-        entry.features = features_of(kernel_, entry.point.schedule, board_, entry.point.cycles);
-    return entry.features;
-}
-
-const Features &Search::features(const Schedule &schedule) {
-    return features_at(index_of(schedule));
+Features Search::features_at(size_t at) const {
+    const Point &point = points_[at].point;
+    return features_of(kernel_, point.schedule, board_, point.cycles);
 }
 
 size_t Search::index_of(const Schedule &schedule) const {

@@ -43,7 +43,6 @@ public:
     double best_cycles() const { return best_cycles_; }
     size_t tried() const { return tried_; }
     size_t size() const { return points_.size(); }
-    const Features &features(const Schedule &schedule);
     // The share of the best time that the most promising point of the last next() was expected to
     // save.
     double expected_gain() const { return expected_gain_; }
@@ -51,7 +50,6 @@ public:
 private:
     struct Entry {
         Point point;
-        Features features;  // empty until they are needed
         bool is_tried = false;
         double score = 0;  // expected cycles
     };
@@ -59,7 +57,7 @@ private:
     void score(const std::vector<KnownRow> &known);
     std::vector<size_t> first_points() const;
     std::vector<size_t> neighbours_of_best() const;
-    const Features &features_at(size_t at);
+    Features features_at(size_t at) const;
 
     const Kernel kernel_;
     const Board board_;

@@ -17,6 +17,7 @@ inline TunedRecord example_record(const std::string &kernel = "conv2d a") {
     r.template_version = 1;
     r.time_us = 12.3456789012345;
     r.default_us = 15.5;
+    r.predicted_us = 14.5;
     r.measurements = 40;
     r.at = 1'760'000'000;
     return r;

@@ -71,7 +71,7 @@ TEST_F(RecordFile, HasALineForEachRecordByKernel) {
         R"({"kernel":"a","threads":1,"board":"avx2","cpu":"a CPU","halide":")" +
             halide_version() +
             R"(","template":"group_lanes","version":1,"parameters":{"tile_oc":8,"tile_ow":2},)"
-            R"("time_us":12.3456789012345,"default_us":15.5,"measurements":40,)"
+            R"("time_us":12.3456789012345,"default_us":15.5,"predicted_us":14.5,"measurements":40,)"
             R"("at":1760000000})");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(temporary_.path), {}), 1);
 }

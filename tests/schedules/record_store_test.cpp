@@ -234,6 +234,7 @@ TEST_F(Store, UpgradesTheFirstSchema) {
         old.template_version = 3;
         old.time_us = 12.5;
         old.default_us = 0;
+        old.predicted_us = 0;
         old.measurements = 0;
         EXPECT_EQ(RecordStore(file_, access).records(), std::vector<TunedRecord>{old});
         RecordStore store(file_);
