@@ -104,12 +104,14 @@ static int is_unwritten(const float *value) {
 
 /* Null, or what is wrong with an output. Where the expected one was left unwritten, pads may be
    written, with numbers. */
-static const char *wrong_with(const struct running *r, const float *expected, double tolerance) {
+static const char *wrong_with(const struct running *r, const float *expected,
+                              const struct trial_candidate *c) {
     static char text[128];
     double largest = 0;
     for (long i = 0; i < r->output_floats; i++) {
         if (!is_unwritten(&expected[i])) largest = fmax(largest, fabs(expected[i]));
     }
+    const double limit = c->relative_tolerance * largest + c->tolerance;
     for (long i = -GUARD; i < r->output_floats + GUARD; i++) {
         const float *found = &r->output[i];
         if (i < 0 || i >= r->output_floats) {
@@ -119,7 +121,7 @@ static const char *wrong_with(const struct running *r, const float *expected, do
         } else if (is_unwritten(found)) {
             /* Whole blocks of pads need not be written: there the expected output is zero. */
             if (expected[i] != 0) return "it leaves outputs unwritten";
-        } else if (!(fabs((double)*found - expected[i]) <= tolerance * largest)) {
+        } else if (!(fabs((double)*found - expected[i]) <= limit)) {
             snprintf(text, sizeof text, "float %ld of its output is %g, expected %g", i, *found,
                      expected[i]);
             return text;
@@ -131,8 +133,8 @@ static const char *wrong_with(const struct running *r, const float *expected, do
 static void check(int candidate, struct running *r, const float *expected, int threads) {
     mark_unwritten(r);
     const int error = call(r, candidate, threads);
-    const char *wrong = error ? "it returns an error"
-                              : wrong_with(r, expected, trial_candidates[candidate].tolerance);
+    const char *wrong =
+        error ? "it returns an error" : wrong_with(r, expected, &trial_candidates[candidate]);
     r->is_right = !wrong;
     if (wrong)
         printf("wrong %d: %s\n", candidate, wrong);

@@ -11,7 +11,8 @@ struct trial_operand {
 struct trial_candidate {
     const struct trial_operand *operands; /* the output last */
     int operand_count;
-    double tolerance; /* largest difference from the expected output, relative to its largest */
+    /* How far an output may be from the expected one: relative to its largest, and besides. */
+    double relative_tolerance, tolerance;
 };
 
 enum { TRIAL_MOST_OPERANDS = 6 };

@@ -53,11 +53,21 @@ std::pair<int64_t, int64_t> constant_counts(const Kernel &kernel) {
     return {0, 0};
 }
 
-// What rounding may add to an output, relative to the largest: sums of integers are exact, the
-// transforms of Winograd's algorithm and the activations are not.
-double tolerance(const Schedule &schedule, const Board &board) {
-    return template_of(schedule, board).is_exact ? 1e-5 : 1e-4;
-}
+// What rounding may add to an output. Sums of integers are exact, activations nearly so; the
+// transforms of Winograd's algorithm err in proportion to the sums, which an activation may hide.
+struct Tolerance {
+    double relative = 1e-5, absolute = 0;
+
+    Tolerance(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+        if (template_of(schedule, board).is_exact) return;
+        const ConvProblem &p = std::get<Conv2dKernel>(kernel).problem;
+        const double products = (double)p.ic_per_group() * p.kh * p.kw;
+        const double mean_square = (1 + 4 + 9) / 3.0 * (1 + 4) / 2.0;  // of one product
+        constexpr double largest = 4.5;  // of very many sums, in standard deviations
+        relative = 0;
+        absolute = 1e-4 * largest * std::sqrt(products * mean_square);
+    }
+};
 
 double median(std::vector<double> values) {
     std::nth_element(values.begin(), values.begin() + (std::ptrdiff_t)values.size() / 2,
@@ -211,8 +221,9 @@ Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
         }
         source << ");\n";
         calls << ");\n";
-        table << "    {operands_" << at << ", " << count << ", " << tolerance(schedule, board_)
-              << "},\n";
+        const Tolerance tolerance(kernel_, schedule, board_);
+        table << "    {operands_" << at << ", " << count << ", " << tolerance.relative << ", "
+              << tolerance.absolute << "},\n";
     }
     source << "const struct trial_candidate trial_candidates[] = {\n"
            << table.str() << "};\nconst int trial_candidate_count = " << schedules.size()

@@ -129,8 +129,8 @@ TEST_F(IllegalSchedules, OutputChannelVectors) {
                         {"rows_outer", 0}}};
     expect_reasons(kernel, cut,
                    {{"tile_oc", 3, "tile_oc must divide the vectors"},
-                    {"band_oh", 0, "band_oh must be 1..14"},
-                    {"band_oh", 15, "band_oh must be 1..14"},
+                    {"band_oh", 0, "band_oh must be 1 at least and divide 14"},
+                    {"band_oh", 15, "band_oh must be 1 at least and divide 14"},
                     {"band_oh", 14, "the sums of a band exceed 16384 bytes of stack"}});
 }
 
