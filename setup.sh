@@ -16,7 +16,7 @@ source .ci/phases.sh
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
-packages=(clang g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev libprotobuf-dev
+packages=(clang coinor-libclp-dev g++ git libbenchmark-dev libcli11-dev libgmock-dev libgtest-dev libprotobuf-dev
           libsqlitecpp-dev libxgboost-dev llvm nlohmann-json3-dev protobuf-compiler)
 # What links arm64 programs, and runs them and those for other x86-64 CPUs.
 cross_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)

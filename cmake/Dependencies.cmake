@@ -26,6 +26,16 @@ find_package(CLI11 REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 find_package(Threads REQUIRED)
 
+# CLP has no CMake package in Debian. Its C interface needs CoinUtils' headers and no more libraries.
+find_path(CLP_INCLUDE_DIR Clp_C_Interface.h PATH_SUFFIXES coin coin-or)
+find_library(CLP_LIBRARY Clp)
+if(NOT CLP_INCLUDE_DIR OR NOT CLP_LIBRARY)
+    message(FATAL_ERROR "CLP is missing: run ./setup.sh, or apt-get install coinor-libclp-dev")
+endif()
+add_library(Clp::Clp UNKNOWN IMPORTED)
+set_target_properties(Clp::Clp PROPERTIES
+    IMPORTED_LOCATION ${CLP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${CLP_INCLUDE_DIR})
+
 # Debian's own package file also wants the xgboost program.
 find_path(XGBOOST_INCLUDE_DIR xgboost/c_api.h REQUIRED)
 find_library(XGBOOST_LIBRARY xgboost REQUIRED)

@@ -8,6 +8,7 @@
 
 #include "generators/pack.h"
 #include "schedules/schedule.h"
+#include "schedules/traffic.h"
 
 namespace convoy {
 
@@ -35,6 +36,9 @@ struct Template {
     ScheduledKernel (*build)(const Kernel &kernel, const Schedule &schedule);
     // Sums the products that the kernel's definition names, so that only their order may differ.
     bool is_exact = true;
+    // What the prediction takes to be read and written; null: it is not modelled.
+    Traffic (*traffic)(const Kernel &kernel, const Schedule &schedule,
+                       const Board &board) = nullptr;
 };
 
 // The templates of a board's family, its own first and the reference one, legal for every kernel,

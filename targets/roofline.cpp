@@ -1,17 +1,32 @@
 #include "targets/roofline.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 
 namespace convoy {
 
-double roofline_us(const Board &board, int64_t macs, int64_t bytes) {
-    const double l1_bytes_per_cycle = 4.0 * board.vector_floats * board.loads_per_cycle;
-    const double bytes_per_cycle = bytes <= board.l1d_bytes  ? l1_bytes_per_cycle
-                                   : bytes <= board.l2_bytes ? board.l2_bytes_per_cycle
-                                   : bytes <= board.l3_bytes ? board.l3_bytes_per_cycle
-                                                             : board.dram_bytes_per_cycle;
+Roofline roofline(const Board &board, int64_t macs, int64_t bytes) {
+    const struct {
+        const char *name;
+        int64_t bytes;
+        double bytes_per_cycle;
+    } memories[] = {
+        {"L1", board.l1d_bytes, 4.0 * board.vector_floats * board.loads_per_cycle},
+        {"L2", board.l2_bytes, board.l2_bytes_per_cycle},
+        {"L3", board.l3_bytes, board.l3_bytes_per_cycle},
+        {"memory", INT64_MAX, board.dram_bytes_per_cycle},
+    };
+    const auto holds_all = [&](const auto &memory) { return bytes <= memory.bytes; };
+    const auto &from = *std::find_if(std::begin(memories), std::end(memories), holds_all);
     const double compute = (double)macs / (board.vector_floats * board.fma_per_cycle);
-    return std::max(compute, (double)bytes / bytes_per_cycle) / (board.clock_ghz * 1e3);
+    const double cycles_a_us = board.clock_ghz * 1e3;
+    return {compute / cycles_a_us, (double)bytes / from.bytes_per_cycle / cycles_a_us, from.name};
+}
+
+double roofline_us(const Board &board, int64_t macs, int64_t bytes) {
+    const Roofline line = roofline(board, macs, bytes);
+    return std::max(line.compute_us, line.memory_us);
 }
 
 }  // namespace convoy

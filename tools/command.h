@@ -10,6 +10,7 @@ void add_verify_command(CLI::App &app);
 void add_bench_command(CLI::App &app);
 void add_boards_command(CLI::App &app);
 void add_analyze_command(CLI::App &app);
+void add_explain_command(CLI::App &app);
 void add_records_command(CLI::App &app);
 void add_tune_command(CLI::App &app);
 

@@ -27,6 +27,7 @@ int main(int argc, char **argv) {
     convoy::add_bench_command(app);
     convoy::add_boards_command(app);
     convoy::add_analyze_command(app);
+    convoy::add_explain_command(app);
     convoy::add_records_command(app);
     convoy::add_tune_command(app);
     convoy::note_interrupts();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "generators/layout.h"
+#include "schedules/traffic.h"
 #include "targets/board.h"
 
 // What the analytical models of the templates share: cycles of one core for a register tile and
@@ -36,15 +38,31 @@ inline bool takes_memory_operands(const Board &board) {
 // Cycles to stream `bytes` that are used again after `footprint` bytes: from the cache level that
 // holds these.
 inline double stream_cycles(const Board &board, double bytes, double footprint) {
-    if (footprint <= 0.75 * board.l1d_bytes) return 0;
-    if (footprint <= 0.75 * board.l2_bytes) return bytes / board.l2_bytes_per_cycle;
-    if (footprint <= 0.75 * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
+    if (footprint <= usable_share * board.l1d_bytes) return 0;
+    if (footprint <= usable_share * board.l2_bytes) return bytes / board.l2_bytes_per_cycle;
+    if (footprint <= usable_share * board.l3_bytes) return bytes / board.l3_bytes_per_cycle;
     return bytes / board.dram_bytes_per_cycle;
 }
 
-// Cycles to read a layer's weights: between two runs come those of the rest of the network.
-inline double weights_cycles(const Board &board, double bytes) {
-    return stream_cycles(board, bytes, 16 * bytes);
+// Cycles of what a template's prediction counts.
+inline double traffic_cycles(const Board &board, const Traffic &traffic) {
+    double cycles = 0;
+    for (const Stream &s : traffic.streams) {
+        if (s.is_timed) cycles += stream_cycles(board, s.bytes, s.footprint);
+    }
+    return cycles;
+}
+
+// A layer's weights: between two runs come those of the rest of the network.
+inline Stream weights_stream(double bytes) {
+    return once("weights", bytes, 16 * bytes);
+}
+
+// What is written, or read beside the input, at its own pace: stores and prefetched loads that no
+// multiply-add waits for.
+inline Stream untimed(const char *array, const View &view) {
+    const double bytes = 4.0 * view.mb * view.padded_channels() * view.h * view.w;
+    return once(array, bytes, 2 * bytes, false);
 }
 
 // A task of a parallel loop starts with a call and addresses of its own.

@@ -103,16 +103,58 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
+// Vectors of groups, and register tiles of all of them.
+double lane_groups_of(const Conv2dKernel &kernel) {
+    return (double)ceil_div(kernel.problem.g, kernel.input.layout.block);
+}
+
+double tiles_of(const Conv2dKernel &kernel, const Schedule &schedule) {
+    const ConvProblem &p = kernel.problem;
+    const double tiles_plane =
+        (double)ceil_div(p.ow, schedule.at("tile_ow") * schedule.at("vector_ow")) *
+        ceil_div(p.oh, schedule.at("tile_oh"));
+    return tiles_plane * ceil_div(p.oc_per_group(), schedule.at("tile_oc")) *
+           lane_groups_of(kernel) * p.mb;
+}
+
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const int lanes = conv_of(kernel).input.layout.block, tile_oc = schedule.at("tile_oc");
+    const int ic = p.ic_per_group(), oc = p.oc_per_group();
+    const double lane_groups = lane_groups_of(conv_of(kernel));
+    const double steps = (double)ic * p.kh * p.kw;
+    const double group_weights = 4.0 * lanes * oc * steps,
+                 tile_weights = 4.0 * lanes * tile_oc * steps;
+    const double group_input = 4.0 * lanes * ic * p.ih * p.iw;
+    const double tile_input =
+        4.0 * lanes * ic * ((schedule.at("tile_ow") * schedule.at("vector_ow") - 1) * p.sw + p.kw) *
+        ((schedule.at("tile_oh") - 1) * p.sh + p.kh);
+    const double all_input = group_input * lane_groups * p.mb;
+    const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups * p.mb;
+    const double all_weights = group_weights * lane_groups;
+    const double again = tiles_of(conv_of(kernel), schedule) * tile_weights - all_weights;
+    Traffic t{{weights_stream(all_weights)}};
+    if (schedule.at("rows_outer")) {
+        t.streams.push_back({"weights", again, group_weights + tile_input});
+    } else {
+        t.streams.push_back({"weights", again, tile_weights + tile_input});
+        const double tiles_oc = (double)ceil_div(oc, tile_oc);
+        t.streams.push_back({"input", all_input * (tiles_oc - 1), group_input});
+    }
+    t.streams.push_back(once("input, output", all_input + all_output, all_input + all_output));
+    if (conv_of(kernel).residual)
+        t.streams.push_back(untimed("residual", *conv_of(kernel).residual));
+    return t;
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block, vector_ow = schedule.at("vector_ow");
     const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
               tile_oc = schedule.at("tile_oc");
-    const int ic = p.ic_per_group(), oc = p.oc_per_group();
-    const double lane_groups = (double)ceil_div(p.g, lanes);
-    const double tiles_plane =
-        (double)ceil_div(p.ow, tile_ow * vector_ow) * ceil_div(p.oh, tile_oh);
-    const double tiles = tiles_plane * ceil_div(oc, tile_oc) * lane_groups * p.mb;
+    const int ic = p.ic_per_group();
+    const double lane_groups = lane_groups_of(conv_of(kernel));
+    const double tiles = tiles_of(conv_of(kernel), schedule);
     const double inputs = tile_ow * tile_oh;
 
     // Input vectors of neighbouring taps overlap where taps are unrolled and columns fill whole
@@ -140,29 +182,11 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
                                : unroll == 1 ? 1.5 * (1 + p.kh)
                                              : 1.5 * (1 + p.kh * (1 + p.kw)));
     const double ends = 10 + inputs * tile_oc * (conv_of(kernel).residual ? 3 : 2);
-    const double tiles_oc = (double)ceil_div(oc, tile_oc);
+    const double tiles_oc = (double)ceil_div(p.oc_per_group(), tile_oc);
     const double tasks = lane_groups * p.mb *
                          (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles_oc);
     const double compute = tiles * (step * steps + loops + ends) + tasks * task_cycles;
-
-    const double group_weights = 4.0 * lanes * oc * steps,
-                 tile_weights = 4.0 * lanes * tile_oc * steps;
-    const double group_input = 4.0 * lanes * ic * p.ih * p.iw;
-    const double tile_input = 4.0 * lanes * ic * ((tile_ow * vector_ow - 1) * p.sw + p.kw) *
-                              ((tile_oh - 1) * p.sh + p.kh);
-    const double all_input = group_input * lane_groups * p.mb;
-    const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups * p.mb;
-    const double all_weights = group_weights * lane_groups;
-    const double again = tiles * tile_weights - all_weights;
-    double traffic = weights_cycles(board, all_weights);
-    if (schedule.at("rows_outer")) {
-        traffic += stream_cycles(board, again, group_weights + tile_input);
-    } else {
-        traffic += stream_cycles(board, again, tile_weights + tile_input);
-        traffic += stream_cycles(board, all_input * (tiles_oc - 1), group_input);
-    }
-    traffic += stream_cycles(board, all_input + all_output, all_input + all_output);
-    return overlapped(compute, traffic);
+    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 // Unrolled taps share their inputs, which the compiler then keeps in registers. Depthwise gains
@@ -227,6 +251,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 }  // namespace
 
-const Template group_lanes = {"group_lanes", 2, accepts, candidates, illegal, cycles, build};
+const Template group_lanes = {"group_lanes", 2,     accepts, candidates, illegal,
+                              cycles,        build, true,    traffic};
 
 }  // namespace convoy::cpu

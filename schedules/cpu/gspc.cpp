@@ -116,6 +116,26 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
+// Floats that packing reads and unpacking writes.
+double input_floats(const ConvProblem &p) {
+    return (double)p.mb * p.ic * read_rows(p) * read_columns(p);
+}
+double output_floats(const ConvProblem &p) {
+    return (double)p.mb * p.oc * p.oh * p.ow;
+}
+
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const double input = input_floats(p), output = output_floats(p);
+    const double weights = 4.0 * (double)p.weight_count();
+    Traffic t{{once("input, output", 4 * (input + output), 8 * (input + output)),
+               {"packed", 8 * (input + output), packed_bytes(p, schedule.at("at_group"))},
+               once("weights", weights, 4 * weights + 4 * input)}};
+    if (conv_of(kernel).residual)
+        t.streams.push_back(untimed("residual", *conv_of(kernel).residual));
+    return t;
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int tile_oc = schedule.at("tile_oc"), tile_ow = schedule.at("tile_ow");
@@ -129,16 +149,11 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double convolution = tiles * (steps * step + loops + 10 + 2 * tile_ow);
 
     // Packing copies rows; unpacking transposes one float at a time.
-    const double input = (double)p.mb * p.ic * read_rows(p) * read_columns(p),
-                 output = (double)p.mb * p.oc * p.oh * p.ow;
     const double packing =
-        2 * input / columns_of_vector(read_columns(p), schedule.at("vector")) + 1.5 * output;
-    const double footprint = packed_bytes(p, schedule.at("at_group"));
-    double traffic = stream_cycles(board, 4 * (input + output), 8 * (input + output));
-    traffic += stream_cycles(board, 8 * (input + output), footprint);
-    const double weights = 4.0 * (double)p.weight_count();
-    traffic += stream_cycles(board, weights, 4 * weights + 4 * input);
-    return overlapped(convolution + packing, traffic);
+        2 * input_floats(p) / columns_of_vector(read_columns(p), schedule.at("vector")) +
+        1.5 * output_floats(p);
+    return overlapped(convolution + packing,
+                      traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span span) {
@@ -183,6 +198,6 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 }  // namespace
 
-const Template gspc = {"gspc", 1, accepts, candidates, illegal, cycles, build};
+const Template gspc = {"gspc", 1, accepts, candidates, illegal, cycles, build, true, traffic};
 
 }  // namespace convoy::cpu

@@ -231,27 +231,35 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
-template<InputLoads loads>
-double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+// Channels of the input that lie beside each other.
+int run_of(const Shape &shape) {
+    return std::gcd(shape.ic, shape.kernel.input.layout.block);
+}
+
+// How the planes, the output channels and, where tile_ic > 0, the input channels are cut.
+struct Tiles {
+    double columns, plane, oc, all;  // pixels of a tile; tiles of a plane, of channels, of all
+    double part = 1, bands = 0;      // of the reduction, that a tile sums at once; of all planes
+
+    Tiles(const Shape &shape, const Schedule &schedule) {
+        const ConvProblem &p = shape.p;
+        const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh");
+        columns = tile_ow * tile_oh;
+        plane = (double)ceil_div(p.ow, tile_ow) * ceil_div(p.oh, tile_oh);
+        oc = (double)ceil_div(shape.oc_vectors, schedule.at("tile_oc"));
+        all = plane * oc * p.g * p.mb;
+        if (schedule.at("tile_ic") == 0) return;
+        part = (double)schedule.at("tile_ic") * run_of(shape) / shape.ic;
+        bands = (double)ceil_div(p.oh, schedule.at("band_oh")) * oc * p.g * p.mb;
+    }
+};
+
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const Shape shape(conv_of(kernel), schedule.at("vector"));
     const ConvProblem &p = shape.p;
+    const Tiles tiles(shape, schedule);
     const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
               tile_oc = schedule.at("tile_oc");
-    const double tiles_plane = (double)ceil_div(p.ow, tile_ow) * ceil_div(p.oh, tile_oh);
-    const double tiles_oc = (double)ceil_div(shape.oc_vectors, tile_oc);
-    const double tiles = tiles_plane * tiles_oc * p.g * p.mb;
-    const double columns = tile_ow * tile_oh;
-
-    const double inputs = loads == InputLoads::lanes ? columns / shape.vector : columns;
-    const double step = step_cycles(board, shape.vector, columns * tile_oc, inputs + tile_oc,
-                                    schedule.at("unroll_ic"));
-    const int run = std::gcd(shape.ic, shape.kernel.input.layout.block);
-    const double loops =
-        (double)shape.steps / run * 2 + shape.steps / schedule.at("unroll_ic") * 0.25;
-    const int subs = shape.vector / shape.kernel.output.layout.block;
-    const double ends = 12 + columns * tile_oc * ((shape.kernel.residual ? 3 : 2) + 4 * (subs - 1));
-    double compute = tiles * (step * shape.steps + loops + ends);
-
     // Weights of one tile are read again for every tile of the plane, inputs for every tile of
     // output channels.
     const double tile_weights = 4.0 * shape.vector * tile_oc * shape.steps;
@@ -260,27 +268,50 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double all_weights = shape.weight_bytes() * p.g,
                  all_input = shape.input_bytes() * p.g * p.mb;
     // All are read once from where the rest of the network leaves them, and again from nearer.
-    const double again = tiles * tile_weights - all_weights;
-    double traffic = weights_cycles(board, all_weights);
+    const double again = tiles.all * tile_weights - all_weights;
+    const Stream input = {"input", all_input * tiles.oc, shape.input_bytes(), all_input};
+    Traffic t{{weights_stream(all_weights)}};
     if (schedule.at("tile_ic") > 0) {
-        const double part = (double)schedule.at("tile_ic") * run / shape.ic;
-        const int band = schedule.at("band_oh");
-        const double bands = (double)ceil_div(p.oh, band) * tiles_oc * p.g * p.mb;
-        const double sums = (double)sums_bytes(shape, tile_oc, band);
-        traffic += stream_cycles(board, again, (tile_weights + tile_input) * part + sums);
-        traffic += stream_cycles(board, bands * tile_weights - all_weights,
-                                 2 * tile_weights + shape.input_bytes());
-        traffic += stream_cycles(board, 2 * sums / part * bands, sums + tile_weights * part);
-        traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
-        compute += tiles / part * (8 + columns * tile_oc * 2);
+        const double sums = (double)sums_bytes(shape, tile_oc, schedule.at("band_oh"));
+        t.streams.insert(
+            t.streams.end(),
+            {{"weights", again, (tile_weights + tile_input) * tiles.part + sums},
+             {"weights", tiles.bands * tile_weights - all_weights,
+              2 * tile_weights + shape.input_bytes()},
+             {"sums", 2 * sums / tiles.part * tiles.bands, sums + tile_weights * tiles.part},
+             input});
     } else if (schedule.at("rows_outer")) {
-        traffic += stream_cycles(board, again, shape.weight_bytes() + tile_input);
-        traffic += stream_cycles(board, all_input, 2 * all_input);
+        t.streams.push_back({"weights", again, shape.weight_bytes() + tile_input});
+        t.streams.push_back(once("input", all_input, 2 * all_input));
     } else {
-        traffic += stream_cycles(board, again, tile_weights + tile_input);
-        traffic += stream_cycles(board, all_input * tiles_oc, shape.input_bytes());
+        t.streams.push_back({"weights", again, tile_weights + tile_input});
+        t.streams.push_back(input);
     }
-    return overlapped(compute, traffic);
+    t.streams.push_back(untimed("output", shape.kernel.output));
+    if (shape.kernel.residual) t.streams.push_back(untimed("residual", *shape.kernel.residual));
+    t.register_bytes = 4 * tiles.all * shape.steps * (tiles.columns + tile_oc * shape.vector) +
+                       4 * tiles.all * tiles.columns * tile_oc * shape.vector *
+                           ((shape.kernel.residual ? 2 : 1) + 2 * (1 / tiles.part - 1));
+    return t;
+}
+
+template<InputLoads loads>
+double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const Shape shape(conv_of(kernel), schedule.at("vector"));
+    const Tiles tiles(shape, schedule);
+    const double columns = tiles.columns;
+    const int tile_oc = schedule.at("tile_oc");
+
+    const double inputs = loads == InputLoads::lanes ? columns / shape.vector : columns;
+    const double step = step_cycles(board, shape.vector, columns * tile_oc, inputs + tile_oc,
+                                    schedule.at("unroll_ic"));
+    const double loops =
+        (double)shape.steps / run_of(shape) * 2 + shape.steps / schedule.at("unroll_ic") * 0.25;
+    const int subs = shape.vector / shape.kernel.output.layout.block;
+    const double ends = 12 + columns * tile_oc * ((shape.kernel.residual ? 3 : 2) + 4 * (subs - 1));
+    double compute = tiles.all * (step * shape.steps + loops + ends);
+    if (schedule.at("tile_ic") > 0) compute += tiles.all / tiles.part * (8 + columns * tile_oc * 2);
+    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 const std::vector<int> usual_columns = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20, 24};
@@ -344,8 +375,8 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 template<InputLoads loads>
 constexpr Template make_template(const char *name) {
-    return {name,          1,           accepts<loads>, candidates<loads>, illegal<loads>,
-            cycles<loads>, build<loads>};
+    return {name,         1,    accepts<loads>, candidates<loads>, illegal<loads>, cycles<loads>,
+            build<loads>, true, traffic};
 }
 
 }  // namespace

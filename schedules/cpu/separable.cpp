@@ -157,17 +157,47 @@ double depthwise_cycles(const SeparableConv2dKernel &kernel, const Schedule &sch
            (step_cycles(board, lanes, tile_x, loads) * p.kh * p.kw + loops + 8 + 2 * tile_x);
 }
 
+double bands_of(const ConvProblem &p, const Schedule &schedule) {
+    return (double)ceil_div(p.ow, schedule.at("band_ow")) * ceil_div(p.oh, schedule.at("band_oh")) *
+           p.mb;
+}
+
+// Register tiles of the pointwise convolution.
+double tiles_of(const SeparableConv2dKernel &kernel, const Schedule &schedule, const Board &board) {
+    return bands_of(kernel.depthwise, schedule) *
+           ceil_div(schedule.at("band_ow"), schedule.at("tile_ow")) *
+           ceil_div(schedule.at("band_oh"), schedule.at("tile_oh")) *
+           ceil_div(oc_vectors_of(kernel, board.vector_floats), schedule.at("tile_oc"));
+}
+
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const SeparableConv2dKernel &separable = separable_of(kernel);
+    const ConvProblem &p = separable.depthwise;
+    const int vector = board.vector_floats;
+    const double bands = bands_of(p, schedule), tiles = tiles_of(separable, schedule, board);
+    const double pointwise_weights = 4.0 * vector * oc_vectors_of(separable, vector) * p.ic;
+    const double band_bytes =
+        4.0 * channels_of(separable) * schedule.at("band_ow") * schedule.at("band_oh");
+    const double tile_weights = 4.0 * vector * schedule.at("tile_oc") * p.ic;
+    const double input = 4.0 * separable.input.padded_channels() * p.ih * p.iw * p.mb;
+    const double output = 4.0 * separable.output.padded_channels() * p.oh * p.ow * p.mb;
+    const double depthwise_weights = 4.0 * channels_of(separable) * p.kh * p.kw;
+    Traffic t{
+        {once("weights", pointwise_weights, 4 * pointwise_weights + input),
+         {"weights", (bands - 1) * pointwise_weights, pointwise_weights + band_bytes * p.sw * p.sh},
+         {"weights", tiles * tile_weights - bands * pointwise_weights, tile_weights + band_bytes},
+         once("input, output", input + output, input + output),
+         once("depthwise weights", depthwise_weights, 2 * depthwise_weights, false)}};
+    if (separable.residual) t.streams.push_back(untimed("residual", *separable.residual));
+    return t;
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const SeparableConv2dKernel &separable = separable_of(kernel);
     const ConvProblem &p = separable.depthwise;
-    const int vector = board.vector_floats, oc_vectors = oc_vectors_of(separable, vector);
-    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
-              tile_oc = schedule.at("tile_oc");
-    const int band_ow = schedule.at("band_ow"), band_oh = schedule.at("band_oh");
-    const double bands = (double)ceil_div(p.ow, band_ow) * ceil_div(p.oh, band_oh) * p.mb;
-    const double tiles = bands * ceil_div(band_ow, tile_ow) * ceil_div(band_oh, tile_oh) *
-                         ceil_div(oc_vectors, tile_oc);
-    const double columns = tile_ow * tile_oh;
+    const int vector = board.vector_floats, tile_oc = schedule.at("tile_oc");
+    const double tiles = tiles_of(separable, schedule, board);
+    const double columns = schedule.at("tile_ow") * schedule.at("tile_oh");
     const int subs = vector / separable.output.layout.block;
 
     const double step = step_cycles(board, vector, columns * tile_oc, columns + tile_oc);
@@ -175,19 +205,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double ends = 12 + columns * tile_oc * ((separable.residual ? 3 : 2) + 4 * (subs - 1));
     const double compute =
         tiles * (step * p.ic + loops + ends) + depthwise_cycles(separable, schedule, board);
-
-    const double pointwise_weights = 4.0 * vector * oc_vectors * p.ic;
-    const double band_bytes = 4.0 * channels_of(separable) * band_ow * band_oh;
-    const double tile_weights = 4.0 * vector * tile_oc * p.ic;
-    const double input = 4.0 * separable.input.padded_channels() * p.ih * p.iw * p.mb;
-    const double output = 4.0 * separable.output.padded_channels() * p.oh * p.ow * p.mb;
-    double traffic = stream_cycles(board, pointwise_weights, 4 * pointwise_weights + input);
-    traffic += stream_cycles(board, (bands - 1) * pointwise_weights,
-                             pointwise_weights + band_bytes * p.sw * p.sh);
-    traffic += stream_cycles(board, tiles * tile_weights - bands * pointwise_weights,
-                             tile_weights + band_bytes);
-    traffic += stream_cycles(board, input + output, input + output);
-    return overlapped(compute, traffic);
+    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 // Columns of the depthwise tile: those that leave the smallest tail, more of them first.
@@ -287,6 +305,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 }  // namespace
 
-const Template separable = {"separable", 1, accepts, candidates, illegal, cycles, build};
+const Template separable = {"separable", 1,     accepts, candidates, illegal,
+                            cycles,      build, true,    traffic};
 
 }  // namespace convoy::cpu

@@ -133,6 +133,47 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
+// A schedule's tiles, for the cost of computing and of moving alike.
+struct Tiles {
+    double bands, all;  // of all images: bands of rows, register tiles
+    int oc_vectors;     // of one group
+
+    Tiles(const ConvProblem &p, const Schedule &schedule) {
+        const int band_oh = schedule.at("band_oh");
+        oc_vectors = p.oc_per_group() / schedule.at("vector");
+        bands = (double)ceil_div(p.oh, band_oh) * p.mb;
+        const double tiles_band = (double)ceil_div(p.ow, schedule.at("tile_ow")) *
+                                  ceil_div(band_oh, schedule.at("tile_oh"));
+        all = bands * tiles_band * ceil_div(oc_vectors, schedule.at("tile_oc")) * p.g;
+    }
+};
+
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const TwoLevelConv2dKernel &two_level = two_level_of(kernel);
+    const ConvProblem &p = two_level.problem;
+    const Tiles tiles(p, schedule);
+    const double bands = tiles.bands;
+    const int oc_vectors = tiles.oc_vectors, tile_oc = schedule.at("tile_oc");
+    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh");
+    const double taps = (double)p.ic_per_group() * p.kh * p.kw;
+    const double all_weights = 4.0 * (double)two_level.weight_count();
+    const double tile_weights = 4.0 * schedule.at("vector") * tile_oc * (taps + p.g);
+    const double tile_input =
+        4.0 * p.ic_per_group() * ((tile_ow - 1) * p.sw + p.kw) * ((tile_oh - 1) * p.sh + p.kh);
+    const double band_input = 4.0 * p.ic * p.iw * ((schedule.at("band_oh") - 1) * p.sh + p.kh);
+    const double input = 4.0 * p.ic * p.ih * p.iw * p.mb;
+    Traffic t{{once("weights", all_weights, 4 * all_weights + input),
+               {"weights", (bands - 1) * all_weights, all_weights + band_input},
+               {"weights", (tiles.all - bands * oc_vectors / tile_oc * p.g) * tile_weights,
+                tile_weights + tile_input + band_bytes(p, tile_oh)},
+               // Read once for the representatives and once for each vector of output channels.
+               once("input", input, 2 * input),
+               {"input", input * ceil_div(oc_vectors, tile_oc), band_input},
+               untimed("output", two_level.output)}};
+    if (two_level.residual) t.streams.push_back(untimed("residual", *two_level.residual));
+    return t;
+}
+
 double representative_cycles(const TwoLevelConv2dKernel &kernel, const Schedule &schedule,
                              const Board &board) {
     const ConvProblem &p = kernel.problem;
@@ -147,13 +188,8 @@ double representative_cycles(const TwoLevelConv2dKernel &kernel, const Schedule 
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const TwoLevelConv2dKernel &two_level = two_level_of(kernel);
     const ConvProblem &p = two_level.problem;
-    const int vector = schedule.at("vector"), oc_vectors = p.oc_per_group() / vector;
-    const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
-              tile_oc = schedule.at("tile_oc"), band_oh = schedule.at("band_oh");
-    const double bands = (double)ceil_div(p.oh, band_oh) * p.mb;
-    const double tiles_band = (double)ceil_div(p.ow, tile_ow) * ceil_div(band_oh, tile_oh);
-    const double tiles = bands * tiles_band * ceil_div(oc_vectors, tile_oc) * p.g;
-    const double columns = tile_ow * tile_oh;
+    const int vector = schedule.at("vector"), tile_oc = schedule.at("tile_oc");
+    const double columns = schedule.at("tile_ow") * schedule.at("tile_oh");
     const int subs = vector / two_level.output.layout.block;
     const double taps = (double)p.ic_per_group() * p.kh * p.kw;
 
@@ -161,23 +197,9 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double loops = taps / two_level.input.layout.block * 2 +
                          taps / schedule.at("unroll_ic") * 0.25 + p.g * 0.5;
     const double ends = 12 + columns * tile_oc * ((two_level.residual ? 3 : 2) + 4 * (subs - 1));
-    const double compute = tiles * (step * (taps + p.g) + loops + ends) +
+    const double compute = Tiles(p, schedule).all * (step * (taps + p.g) + loops + ends) +
                            representative_cycles(two_level, schedule, board);
-
-    const double all_weights = 4.0 * (double)two_level.weight_count();
-    const double tile_weights = 4.0 * vector * tile_oc * (taps + p.g);
-    const double tile_input =
-        4.0 * p.ic_per_group() * ((tile_ow - 1) * p.sw + p.kw) * ((tile_oh - 1) * p.sh + p.kh);
-    const double band_input = 4.0 * p.ic * p.iw * ((band_oh - 1) * p.sh + p.kh);
-    const double input = 4.0 * p.ic * p.ih * p.iw * p.mb;
-    double traffic = stream_cycles(board, all_weights, 4 * all_weights + input);
-    traffic += stream_cycles(board, (bands - 1) * all_weights, all_weights + band_input);
-    traffic += stream_cycles(board, (tiles - bands * oc_vectors / tile_oc * p.g) * tile_weights,
-                             tile_weights + tile_input + band_bytes(p, tile_oh));
-    // Read once for the representatives and once for each vector of output channels.
-    traffic += stream_cycles(board, input, 2 * input);
-    traffic += stream_cycles(board, input * ceil_div(oc_vectors, tile_oc), band_input);
-    return overlapped(compute, traffic);
+    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 // Columns of the representatives' tile: those that leave the smallest tail, more of them first.
@@ -245,6 +267,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 }  // namespace
 
-const Template two_level = {"two_level", 1, accepts, candidates, illegal, cycles, build};
+const Template two_level = {"two_level", 1,     accepts, candidates, illegal,
+                            cycles,      build, true,    traffic};
 
 }  // namespace convoy::cpu

@@ -201,6 +201,26 @@ double output_cycles(int m) {
     return m == 2 ? 2.5 : m == 4 ? 7 : 24;
 }
 
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const Shape shape(conv_of(kernel), schedule);
+    const ConvProblem &p = shape.p;
+    const int band = schedule.at("band"), chunk_oc = schedule.at("chunk_oc");
+    const double passes = (double)p.g * p.mb, bands = passes * (shape.tiles_y / band);
+    const int chunks = shape.oc_vectors / chunk_oc;
+    const double inputs = shape.inputs_bytes(band), products = shape.products_bytes(band, chunk_oc);
+    const double weights = shape.weights_bytes();
+    const double plane = 4.0 * p.ih * p.iw * shape.ic_blocks * shape.in_block;
+    Traffic t{{weights_stream(weights * p.g),
+               {"weights", weights * (bands - p.g), weights + inputs},
+               {"transformed input", bands * inputs * (1 + chunks), inputs + products},
+               {"products", bands * chunks * 2 * products, inputs + products},
+               once("input", plane * passes, 2 * plane * passes),
+               untimed("output", conv_of(kernel).output)}};
+    if (conv_of(kernel).residual)
+        t.streams.push_back(untimed("residual", *conv_of(kernel).residual));
+    return t;
+}
+
 template<InputLoads loads>
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const Shape shape(conv_of(kernel), schedule);
@@ -227,16 +247,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double input_row = 2 * (m + 2) * input_cycles(m) + 1.5 * shape.points;
     const double output_row = (2 * m + 2) * output_cycles(m) + 0.75 * shape.points + 2 * m * m;
     compute += tiles * (shape.ic_blocks * input_row + shape.oc_vectors * output_row) / rate;
-
-    const double inputs = shape.inputs_bytes(band), products = shape.products_bytes(band, chunk_oc);
-    const double weights = shape.weights_bytes();
-    const double plane = 4.0 * p.ih * p.iw * shape.ic_blocks * shape.in_block;
-    double traffic = weights_cycles(board, weights * p.g);
-    traffic += stream_cycles(board, weights * (bands - p.g), weights + inputs);
-    traffic += stream_cycles(board, bands * inputs * (1 + chunks), inputs + products);
-    traffic += stream_cycles(board, bands * chunks * 2 * products, inputs + products);
-    traffic += stream_cycles(board, plane * passes, 2 * plane * passes);
-    return overlapped(compute, traffic);
+    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 template<InputLoads loads>
@@ -295,7 +306,8 @@ constexpr Template make_template(const char *name) {
     return {name,           2,
             accepts<loads>, candidates<loads>,
             illegal<loads>, cycles<loads>,
-            build<loads>,   /*is_exact=*/false};
+            build<loads>,   /*is_exact=*/false,
+            traffic};
 }
 
 }  // namespace

@@ -94,19 +94,61 @@ int output_adds(int m) {
     return m == 2 ? 4 : 12;
 }
 
+// A schedule's tiles, for the cost of computing and of moving alike.
+struct Tiles {
+    double lane_groups, oc, all;  // vectors of groups of all images; tiles of channels, of all
+    double rows;                  // of the input, that a tile reads
+
+    Tiles(const Conv2dKernel &kernel, const Schedule &schedule) {
+        const ConvProblem &p = kernel.problem;
+        const int tile_oh = schedule.at("tile_oh");
+        lane_groups = (double)ceil_div(p.g, kernel.input.layout.block) * p.mb;
+        oc = (double)ceil_div(p.oc_per_group(), schedule.at("tile_oc"));
+        all = (double)ceil_div(p.ow, schedule.at("tile_x") * schedule.at("m")) *
+              ceil_div(p.oh, tile_oh) * oc * lane_groups;
+        // Rows of the tile overlap where they are dense.
+        rows = p.sh == 1 && p.dh == 1 ? tile_oh + p.kh - 1 : tile_oh * p.kh;
+    }
+};
+
+Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &board) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const int lanes = conv_of(kernel).input.layout.block, m = schedule.at("m");
+    const int ic = p.ic_per_group(), oc = p.oc_per_group();
+    const Tiles tiles(conv_of(kernel), schedule);
+    const double tile_weights = 4.0 * lanes * (m + 2) * p.kh * ic * schedule.at("tile_oc");
+    const double all_weights = tile_weights * tiles.oc * ceil_div(p.g, lanes);
+    const double again = tiles.all * tile_weights - all_weights;
+    const double tile_input = 4.0 * lanes * ic * (schedule.at("tile_x") * m + 2) * tiles.rows;
+    const double group_input = 4.0 * lanes * ic * p.ih * p.iw;
+    const double all_input = group_input * tiles.lane_groups;
+    const double all_output = 4.0 * lanes * oc * p.oh * p.ow * tiles.lane_groups;
+    Traffic t{{weights_stream(all_weights)}};
+    if (schedule.at("rows_outer")) {
+        t.streams.push_back({"weights", again, tile_weights * tiles.oc + tile_input});
+    } else {
+        // Rows that tiles share are read again unless the first level holds all columns of them.
+        const double band = 4.0 * lanes * ic * p.iw * tiles.rows;
+        const double shared = band <= usable_share * board.l1d_bytes
+                                  ? 1
+                                  : tiles.rows / (schedule.at("tile_oh") * p.sh);
+        t.streams.push_back({"weights", again, tile_weights + tile_input});
+        t.streams.push_back({"input", all_input * (tiles.oc * shared - 1), group_input});
+    }
+    t.streams.push_back(once("input, output", all_input + all_output, all_input + all_output));
+    if (conv_of(kernel).residual)
+        t.streams.push_back(untimed("residual", *conv_of(kernel).residual));
+    return t;
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block, m = schedule.at("m"),
               tile_x = schedule.at("tile_x"), tile_oh = schedule.at("tile_oh"),
               tile_oc = schedule.at("tile_oc");
-    const int ic = p.ic_per_group(), oc = p.oc_per_group();
-    const double lane_groups = (double)ceil_div(p.g, lanes) * p.mb;
-    const double tiles_oc = (double)ceil_div(oc, tile_oc);
-    const double tiles =
-        (double)ceil_div(p.ow, tile_x * m) * ceil_div(p.oh, tile_oh) * tiles_oc * lane_groups;
-
-    // Rows of the tile overlap where they are dense.
-    const double rows = p.sh == 1 && p.dh == 1 ? tile_oh + p.kh - 1 : tile_oh * p.kh;
+    const int ic = p.ic_per_group();
+    const Tiles tiles(conv_of(kernel), schedule);
+    const double rows = tiles.rows;
     const double products = (m + 2.0) * tile_x * tile_oh * tile_oc;
     // One input channel's weights stay in registers where these suffice; inputs beyond what the
     // registers hold beside the products are loaded again for each point.
@@ -124,32 +166,13 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         tile += adds / board.fma_per_cycle;
     }
     tile += ic * 1.5 + 10 + outputs * (conv_of(kernel).residual ? 2 : 1);
-    const double tasks =
-        lane_groups * (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles_oc);
-    double compute = tiles * tile + tasks * task_cycles;
+    const double tasks = tiles.lane_groups *
+                         (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles.oc);
+    double compute = tiles.all * tile + tasks * task_cycles;
     // Columns that are guarded one by one, rows of which the last tile computes some again.
     if (p.ow % (tile_x * m) != 0) compute *= tile_x > 1 ? 1.3 : 1.15;
     if (p.oh % tile_oh != 0) compute *= 1.1;
-
-    const double tile_weights = 4.0 * lanes * (m + 2) * p.kh * ic * tile_oc;
-    const double all_weights = tile_weights * tiles_oc * ceil_div(p.g, lanes);
-    const double again = tiles * tile_weights - all_weights;
-    const double tile_input = 4.0 * lanes * ic * (tile_x * m + 2) * rows;
-    const double group_input = 4.0 * lanes * ic * p.ih * p.iw;
-    const double all_input = group_input * lane_groups;
-    const double all_output = 4.0 * lanes * oc * p.oh * p.ow * lane_groups;
-    double traffic = weights_cycles(board, all_weights);
-    if (schedule.at("rows_outer")) {
-        traffic += stream_cycles(board, again, tile_weights * tiles_oc + tile_input);
-    } else {
-        // Rows that tiles share are read again unless the first level holds all columns of them.
-        const double band = 4.0 * lanes * ic * p.iw * rows;
-        const double shared = band <= 0.75 * board.l1d_bytes ? 1 : rows / (tile_oh * p.sh);
-        traffic += stream_cycles(board, again, tile_weights + tile_input);
-        traffic += stream_cycles(board, all_input * (tiles_oc * shared - 1), group_input);
-    }
-    traffic += stream_cycles(board, all_input + all_output, all_input + all_output);
-    return overlapped(compute, traffic);
+    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 
 // m = 4 leaves too few registers for the inputs: no kernel of it was faster. Rows that do not
@@ -192,7 +215,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 }  // namespace
 
-const Template winograd_rows = {"winograd_rows", 1,      accepts, candidates,
-                                illegal,         cycles, build,   /*is_exact=*/false};
+const Template winograd_rows = {
+    "winograd_rows", 1, accepts, candidates, illegal, cycles, build, /*is_exact=*/false, traffic};
 
 }  // namespace convoy::cpu

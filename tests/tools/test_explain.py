@@ -1,0 +1,114 @@
+"""convoy explain: bounds, traffic and schedules of layers and models, for every kind of board."""
+
+import json
+import unittest
+from pathlib import Path
+
+from convoy_command import DIGITS, CommandTest, convoy
+
+BOARDS = Path(__file__).parents[2] / "targets/boards"
+LAYERS = ("g4ic64ih56oc64kh3ph1+bias+relu", "g32ic32ih28oc32kh3ph1", "ic256ih14oc512kh1sh2+add")
+
+
+class Mistakes(CommandTest):
+    def test_arguments(self):
+        self.expect_error(convoy("explain"), "models")
+        self.expect_error(convoy("explain", "toast"), "toast", "no such file, and no layer")
+        self.expect_error(convoy("explain", "none.onnx"), "none.onnx")
+        self.expect_error(convoy("explain", LAYERS[0], "--board", "toaster"), "toaster")
+
+
+class Explanations(CommandTest):
+    def explain(self, *arguments):
+        result = convoy("explain", *arguments, "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)["kernels"]
+
+    def check(self, kernel):
+        sizes = [level["bytes"] for level in kernel["levels"]]
+        bounds = [level["bound_bytes"] for level in kernel["levels"]]
+        if kernel["levels"][0]["level"] == "registers":
+            self.assertEqual(sizes, sorted(sizes))
+        self.assertEqual(bounds, sorted(bounds, reverse=True), "a larger cache needs no more")
+        for level in kernel["levels"]:
+            self.assertGreaterEqual(level["bound_bytes"], level["compulsory_bytes"])
+            if level["traffic_bytes"] is not None:
+                self.assertGreaterEqual(level["traffic_bytes"], level["bound_bytes"] * (1 - 1e-9))
+            for loop, extent in level["tile"].items():
+                self.assertEqual(extent, int(extent))
+                self.assertGreaterEqual(extent, 1, loop)
+        times = [candidate["expected_us"] for candidate in kernel["candidates"]]
+        self.assertEqual(times, sorted(times))
+        self.assertGreater(len(times), 5)
+        chosen = {key: kernel[key] for key in ("template", "parameters")}
+        self.assertEqual(chosen, {key: kernel["candidates"][0][key] for key in chosen})
+        roofline = max(kernel["compute_us"], kernel["memory_us"])
+        self.assertAlmostEqual(kernel["percent_of_roofline"], 100 * roofline / kernel["expected_us"], places=6)
+
+    def test_layers_of_every_board(self):
+        for file in sorted(BOARDS.glob("*.json")):
+            with self.subTest(file.stem):
+                kernels = self.explain(*LAYERS, "--board", file.stem)
+                self.assertEqual([kernel["steps"][0].split("+")[0] for kernel in kernels],
+                                 ["g4ic64ih56oc64oh56kh3ph1", "g32ic32ih28oc32oh28kh3ph1", "g1ic256ih14oc512oh7kh1sh2ph0"])
+                for kernel in kernels:
+                    self.check(kernel)
+                    is_gpu = json.loads(file.read_text())["family"] == "gpu"
+                    names = [level["level"] for level in kernel["levels"]]
+                    self.assertEqual(names[:2], ["units", "L2"] if is_gpu else ["registers", "L1"])
+
+    def test_a_layer_is_told_in_full(self):
+        result = convoy("explain", LAYERS[0], "--board", "avx512", "--no-winograd")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stdout.splitlines()
+        header = next(line for line in lines if line.startswith("level"))
+        rows = lines[lines.index(header) + 1:][:4]
+        self.assertEqual([row.split()[0] for row in rows], ["registers", "L1", "L2", "L3"])
+        # Columns end where their titles do.
+        for title in ("size KiB", "bound KiB", "traffic KiB", "ratio"):
+            end = header.index(title) + len(title)
+            for row in rows:
+                self.assertNotEqual(row[end - 1], " ")
+                self.assertEqual(row[end], " ")
+        for word in ("schedule", "by the model", "roofline", "median", "worst"):
+            self.assertIn(word, result.stdout)
+        self.assertNotIn("winograd", result.stdout)
+
+    def test_winograd_is_held_to_each_array_once(self):
+        kernel, = self.explain(LAYERS[0], "--board", "avx512")
+        self.assertEqual(kernel["template"], "winograd")
+        for level in kernel["levels"]:
+            self.assertEqual(level["bound_bytes"], level["compulsory_bytes"])
+        self.assertIn("fewer multiply-adds", convoy("explain", LAYERS[0], "--board", "avx512").stdout)
+
+    def test_a_model(self):
+        kernels = self.explain(DIGITS, "--board", "avx2")
+        for kernel in kernels:
+            self.assertGreater(kernel["macs"], 0)
+            self.assertTrue(kernel["steps"])
+        result = convoy("explain", DIGITS, "--board", "avx2")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for kernel in kernels:
+            self.assertIn(kernel["kernel"], result.stdout)
+        rows = [line.split() for line in result.stdout.splitlines()]
+        total = next(row for row in rows if row[-2:] == ["in", "all"])
+        self.assertEqual(int(total[0]), sum(len(kernel["steps"]) for kernel in kernels))
+        self.assertAlmostEqual(float(total[1]),
+                               sum(len(kernel["steps"]) * kernel["expected_us"] for kernel in kernels), places=1)
+        self.assertIn("median", convoy("explain", DIGITS, "--board", "avx2", "--details").stdout)
+
+    def test_a_record_is_named(self):
+        kernel, = self.explain(LAYERS[1], "--board", "avx2")
+        slow = kernel["candidates"][3]
+        name = kernel["kernel"]
+        record = {"kernel": name, "template": slow["template"], "version": 2, "parameters": slow["parameters"],
+                  "time_us": 0.001}
+        self.write("avx2.json", json.dumps({"board": "avx2", "cpu": "a CPU", "halide": "21.0.0", "records": [record]}).encode())
+        import os
+        env = {**os.environ, "CONVOY_RECORDS": str(self.folder)}
+        result = convoy("explain", LAYERS[1], "--board", "avx2", env=env)
+        self.assertIn("by the record", result.stdout, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
