@@ -1,6 +1,7 @@
 """convoy explain: bounds, traffic and schedules of layers and models, for every kind of board."""
 
 import json
+import os
 import unittest
 from pathlib import Path
 
@@ -19,6 +20,13 @@ class Mistakes(CommandTest):
 
 
 class Explanations(CommandTest):
+    def setUp(self):
+        """Without records, of the user or the project."""
+        super().setUp()
+        before = dict(os.environ)
+        self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
+        os.environ.update({"CONVOY_RECORDS_DB": str(self.folder / "records.sqlite"), "CONVOY_RECORDS": str(self.folder)})
+
     def explain(self, *arguments):
         result = convoy("explain", *arguments, "--json")
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -98,16 +106,21 @@ class Explanations(CommandTest):
         self.assertIn("median", convoy("explain", DIGITS, "--board", "avx2", "--details").stdout)
 
     def test_a_record_is_named(self):
-        kernel, = self.explain(LAYERS[1], "--board", "avx2")
+        layer = "g16ic16ih8oc16kh3ph1"
+        self.compile(layer, "--board", "avx2", "--quiet")
+        manifest = json.loads(next((self.out / "share").glob("*.json")).read_text())
+        kernel, = self.explain(layer, "--board", "avx2")
+        self.assertEqual(kernel["origin"], "model")
         slow = kernel["candidates"][3]
-        name = kernel["kernel"]
-        record = {"kernel": name, "template": slow["template"], "version": 2, "parameters": slow["parameters"],
-                  "time_us": 0.001}
-        self.write("avx2.json", json.dumps({"board": "avx2", "cpu": "a CPU", "halide": "21.0.0", "records": [record]}).encode())
-        import os
-        env = {**os.environ, "CONVOY_RECORDS": str(self.folder)}
-        result = convoy("explain", LAYERS[1], "--board", "avx2", env=env)
-        self.assertIn("by the record", result.stdout, result.stderr)
+        record = {"kernel": kernel["kernel"], "threads": 1, "board": "avx2", "cpu": "a CPU", "halide": manifest["halide"],
+                  "template": slow["template"], "version": 2, "parameters": slow["parameters"], "time_us": 0.001,
+                  "default_us": 0.002, "measurements": 3, "at": 1760000000}
+        file = self.write("mine.json", json.dumps({"format": "convoy-records-1", "records": [record]}).encode())
+        kernel, = self.explain(layer, "--board", "avx2", "--records", file)
+        self.assertEqual((kernel["parameters"], kernel["expected_us"]), (slow["parameters"], 0.001))
+        self.assertIn("mine.json", kernel["origin"])
+        self.assertIn("by the record of", convoy("explain", layer, "--board", "avx2", "--records", file).stdout)
+        self.expect_error(convoy("explain", layer, "--board", "avx2", "--records", self.folder / "none.json"), "none.json")
 
 
 if __name__ == "__main__":
