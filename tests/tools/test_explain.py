@@ -114,7 +114,7 @@ class Explanations(CommandTest):
         slow = kernel["candidates"][3]
         record = {"kernel": kernel["kernel"], "threads": 1, "board": "avx2", "cpu": "a CPU", "halide": manifest["halide"],
                   "template": slow["template"], "version": 2, "parameters": slow["parameters"], "time_us": 0.001,
-                  "default_us": 0.002, "measurements": 3, "at": 1760000000}
+                  "default_us": 0.002, "predicted_us": 0.002, "measurements": 3, "at": 1760000000}
         file = self.write("mine.json", json.dumps({"format": "convoy-records-1", "records": [record]}).encode())
         kernel, = self.explain(layer, "--board", "avx2", "--records", file)
         self.assertEqual((kernel["parameters"], kernel["expected_us"]), (slow["parameters"], 0.001))
