@@ -278,6 +278,8 @@ void Trials::expect(const Program &program, const Schedule &reference) {
 
 std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules) {
     const Template &reference = *templates_for(board_).back();
+    if (!reference.accepts(kernel_, board_))
+        throw std::runtime_error("no reference schedule accepts " + to_string(kernel_));
     const Schedule plain = reference.candidates(kernel_, board_, Span::usual).front();
     std::vector<Schedule> wanted = schedules;
     if (!is_expected_) wanted.push_back(plain);

@@ -27,6 +27,11 @@ int vector_of(const Kernel &kernel, const Board &board) {
     const auto of = [&](const View &output) {
         return output.layout.block == 1 ? 1 : board.vector_floats;
     };
+    // Groups may have half a vector's channels more than whole vectors.
+    const auto *plain = std::get_if<Conv2dKernel>(&kernel);
+    if (plain && !conv2d_accepts(*plain, board.vector_floats) &&
+        conv2d_accepts(*plain, board.vector_floats / 2))
+        return board.vector_floats / 2;
     if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel)) return of(conv->output);
     if (const auto *conv = std::get_if<TwoLevelConv2dKernel>(&kernel)) return of(conv->output);
     return board.vector_floats;
@@ -34,7 +39,8 @@ int vector_of(const Kernel &kernel, const Board &board) {
 
 bool accepts(const Kernel &kernel, const Board &board) {
     if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
-        return grouped_conv2d_accepts(*conv) || conv2d_accepts(*conv, board.vector_floats);
+        return grouped_conv2d_accepts(*conv) ||
+               conv2d_accepts(*conv, vector_of(kernel, board));
     }
     if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel))
         return separable_conv2d_accepts(*conv, vector_of(kernel, board));
@@ -55,7 +61,7 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (vector == schedule.parameters.end() || vector->second != vector_of(kernel, board)) {
         return vector_of(kernel, board) == 1
                    ? std::string("vector must be 1 for nchw")
-                   : "vector must be the board's " + std::to_string(board.vector_floats);
+                   : "vector must be " + std::to_string(vector_of(kernel, board));
     }
     return "";
 }

@@ -28,6 +28,7 @@ const LayoutCase layout_cases[] = {
     {"ic21ih7oc27kh3ph1", {whole_vector}, {4}},
     {"g2ic32ih7oc64kh3ph1", {half_vector}, {whole_vector}},
     {"g2ic32ih7oc64kh3ph1", {}, {half_vector}},
+    {"g2ic48ih7oc48kh3ph1", {half_vector}, {half_vector}},  // one and a half vectors of 16 a group
     // Dense convolutions around grouped ones: interleaved channels.
     {"ic48ih7oc32kh1", {8, 16}, {whole_vector}},
     {"ic48ih7oc32kh3ph1", {4, 8}, {half_vector}},
