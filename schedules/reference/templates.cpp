@@ -39,8 +39,7 @@ int vector_of(const Kernel &kernel, const Board &board) {
 
 bool accepts(const Kernel &kernel, const Board &board) {
     if (const auto *conv = std::get_if<Conv2dKernel>(&kernel)) {
-        return grouped_conv2d_accepts(*conv) ||
-               conv2d_accepts(*conv, vector_of(kernel, board));
+        return grouped_conv2d_accepts(*conv) || conv2d_accepts(*conv, vector_of(kernel, board));
     }
     if (const auto *conv = std::get_if<SeparableConv2dKernel>(&kernel))
         return separable_conv2d_accepts(*conv, vector_of(kernel, board));

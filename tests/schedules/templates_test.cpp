@@ -168,8 +168,7 @@ TEST_F(IllegalSchedules, VectorLanesAndReference) {
     const char *const power = "vector must be a power of two of at most 8";
     expect_reasons(kernel, {"vector_lanes", {{"vector", 8}}},
                    {{"vector", 0, power}, {"vector", 6, power}, {"vector", 16, power}});
-    expect_reasons(kernel, {"reference", {{"vector", 8}}},
-                   {{"vector", 4, "vector must be 8"}});
+    expect_reasons(kernel, {"reference", {{"vector", 8}}}, {{"vector", 4, "vector must be 8"}});
 }
 
 }  // namespace
