@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "schedules/bounds/seeds.h"
 #include "schedules/search/features.h"
 
 namespace convoy {
@@ -16,6 +17,7 @@ constexpr size_t best_points = 2000, other_points = 500;
 // What a point that cannot be used teaches: it is as good as so many times slower.
 constexpr double useless = 3;
 constexpr double own_weight = 6;
+constexpr size_t most_seeds = 2;
 
 void keep_most_promising(std::vector<Point> &points, size_t first) {
     const auto begin = points.begin() + (std::ptrdiff_t)first;
@@ -102,8 +104,8 @@ void Search::score(const std::vector<KnownRow> &known) {
         points_[at].score = points_[at].point.cycles * std::exp(logs[at]);
 }
 
-// The best of each template that is not hopeless: the predictions of one compare better than those
-// of several.
+// The best of each template that is not hopeless, for the predictions of one compare better than
+// those of several; then those that the tiling program of the caches points to.
 std::vector<size_t> Search::first_points() const {
     constexpr double hopeless = 4;
     std::vector<size_t> list;
@@ -112,6 +114,11 @@ std::vector<size_t> Search::first_points() const {
         const Point &point = points_[at].point;
         if (point.cycles > hopeless * points_[0].point.cycles) break;
         if (seen.insert(point.schedule.template_name).second) list.push_back(at);
+    }
+    std::vector<Schedule> schedules;
+    for (const Entry &entry : points_) schedules.push_back(entry.point.schedule);
+    for (const size_t at : seed_points(kernel_, schedules, board_, most_seeds)) {
+        if (points_[at].point.cycles <= hopeless * points_[0].point.cycles) list.push_back(at);
     }
     return list;
 }
