@@ -76,6 +76,7 @@ std::string why_ignored(const TunedRecord &record, const std::vector<const Templ
                " of version " + std::to_string(record.template_version);
     if (record.halide != halide_version())
         return "this is Halide " + halide_version() + ", " + these + " of " + record.halide;
+    if (is_emulated(record.cpu)) return "an emulator's times are no board's";
     return "";
 }
 

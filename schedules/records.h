@@ -58,8 +58,8 @@ struct RecordOptions {
 Records load_records(const Board &board, const RecordOptions &options = {});
 
 // Takes the records out of a place's list that compiling ignores, and says why, a line a reason:
-// another version of their template, none of this name, another Halide. What the place has a
-// better record for is not worth a line.
+// another version of their template, none of this name, another Halide, an emulator. What the place
+// has a better record for is not worth a line.
 std::vector<std::string> take_out_ignored(std::vector<TunedRecord> &records,
                                           const std::string &place,
                                           const std::vector<const Template *> &templates);

@@ -10,6 +10,8 @@ namespace convoy {
 
 namespace {
 
+constexpr const char *emulated = " (emulated)";
+
 std::string trimmed(const std::string &text) {
     const size_t first = text.find_first_not_of(" \t\r");
     if (first == std::string::npos) return "";
@@ -36,6 +38,14 @@ std::string cpu_model_of(const std::string &cpuinfo) {
     if (!implementer.empty() && !part.empty())
         return "implementer " + implementer + " part " + part;
     return value_of(cpuinfo, "model name");
+}
+
+std::string emulated_cpu_model(const std::string &emulator, const std::string &cpu) {
+    return emulator + " on " + cpu + emulated;
+}
+
+bool is_emulated(const std::string &cpu) {
+    return cpu.ends_with(emulated);
 }
 
 std::string cpu_model() {

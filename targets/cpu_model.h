@@ -11,4 +11,9 @@ std::string cpu_model();
 // 0xd08" of arm; empty where it says neither.
 std::string cpu_model_of(const std::string &cpuinfo);
 
+// What measurements under an emulator are known by, which are no board's:
+// "qemu-aarch64-static on AMD EPYC 9R14 (emulated)".
+std::string emulated_cpu_model(const std::string &emulator, const std::string &cpu);
+bool is_emulated(const std::string &cpu);
+
 }  // namespace convoy

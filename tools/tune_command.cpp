@@ -21,6 +21,7 @@ struct Options {
     std::string board = "host", time = "10m";
     std::filesystem::path json, layers, db;
     TuneOptions tune;
+    Remotes remotes;
 };
 
 json to_json(const TunedKernel &k) {
@@ -58,7 +59,8 @@ void run(Options &options) {
     options.tune.store = options.db.empty() ? user_record_store() : options.db;
     Progress progress(true);
     options.import.warn = [&](const std::string &text) { progress.warn(text); };
-    const TuneResult result = tune_with_progress(models, board, options.tune, progress);
+    const TuneResult result =
+        tune_with_progress(models, board, options.tune, progress, options.remotes);
     print(result, options.tune.store);
     if (!options.json.empty()) {
         json kernels = json::array();
@@ -74,6 +76,9 @@ void run(Options &options) {
     }
     if (result.was_interrupted)
         std::cerr << "convoy: interrupted; what was found is recorded, --resume goes on\n";
+    if (!result.no_machine.empty())
+        throw MachineGone("no machine is left; what was found is recorded, --resume goes on: " +
+                          result.no_machine);
 }
 
 }  // namespace
@@ -99,6 +104,17 @@ void add_tune_command(CLI::App &app) {
         ->capture_default_str();
     command->add_option("--jobs", options->tune.trials.jobs, "Kernels compiled at once")
         ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command
+        ->add_option("--remote", options->remotes.hosts,
+                     "Measure on a machine that ssh reaches, as pi@board; may be repeated")
+        ->allow_extra_args(false);
+    command->add_option("--remote-folder", options->remotes.options.folder,
+                        "Where programs lie there, if its /tmp is small or noexec");
+    command->add_option("--runner", options->remotes.options.runner,
+                        "A command there that runs the programs, such as an emulator");
+    command
+        ->add_option("--ssh", options->remotes.options.ssh, "The command that connects to --remote")
         ->capture_default_str();
     command->add_flag("--resume", options->tune.resumes,
                       "Go on where an earlier run ended: what it measured counts");

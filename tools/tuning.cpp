@@ -5,6 +5,7 @@
 
 #include "compiler/emit/staging.h"
 #include "compiler/tune/local_machine.h"
+#include "targets/cpu_model.h"
 
 namespace convoy {
 
@@ -64,14 +65,44 @@ void print(const TuneResult &result, const std::filesystem::path &store) {
         std::printf("%d kernels have records already: --again searches them too\n", known);
     if (unmeasured > 0)
         std::printf("%d kernels were not reached: --resume goes on with them\n", unmeasured);
+    if (is_emulated(result.cpu))
+        std::printf("these are an emulator's times: no compilation takes the records\n");
     std::printf("records   %s\n", store.c_str());
 }
 
+namespace {
+
+using Machines = std::vector<std::unique_ptr<Machine>>;
+
+Machines machines_for(const Board &board, const Remotes &remotes,
+                      const std::filesystem::path &folder) {
+    Machines machines;
+    if (board.family != "x86" && board.family != "arm")
+        throw BoardError("board " + board.name + " cannot be tuned: it is of family " +
+                         board.family + ", expected a processor, of family x86 or arm");
+    if (remotes.hosts.empty()) {
+        if (!runs_here(board))
+            throw BoardError("board " + board.name +
+                             " cannot be tuned here: this machine does not run its code, "
+                             "expected --remote with one that does");
+        machines.push_back(std::make_unique<LocalMachine>(folder / "machine", most_memory_bytes));
+    }
+    if (!remotes.hosts.empty()) Toolchain().hosted_compiler(board);  // else each kernel fails
+    for (const std::string &host : remotes.hosts) {
+        machines.push_back(std::make_unique<RemoteMachine>(
+            host, board, remotes.options, folder / std::to_string(machines.size())));
+        Machine &first = *machines.front(), &last = *machines.back();
+        if (last.cpu() != first.cpu())
+            throw MachineGone(last.name() + ": its processor is " + last.cpu() + ", expected " +
+                              first.cpu() + " as " + first.name() + " has");
+    }
+    return machines;
+}
+
+}  // namespace
+
 TuneResult tune_with_progress(const std::vector<Analyzed> &models, const Board &board,
-                              TuneOptions options, Progress &progress) {
-    if (!runs_here(board))
-        throw BoardError("board " + board.name +
-                         " cannot be tuned here: this machine does not run its code");
+                              TuneOptions options, Progress &progress, const Remotes &remotes) {
     if (options.store.empty()) options.store = user_record_store();
     std::mutex mutex;
     options.progress = [&](const TuneProgress &p) { progress.show(line_of(p), p.done, p.total); };
@@ -80,9 +111,7 @@ TuneResult tune_with_progress(const std::vector<Analyzed> &models, const Board &
         progress.warn(text);
     };
     const Staging staging(std::filesystem::temp_directory_path());
-    std::vector<std::unique_ptr<Machine>> machines;
-    machines.push_back(std::make_unique<LocalMachine>(staging.work() / "machine",
-                                                      options.trials.threads, most_memory_bytes));
+    const Machines machines = machines_for(board, remotes, staging.work());
     TuneResult result = tune(models, board, machines, options);
     progress.clear();
     return result;

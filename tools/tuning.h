@@ -1,14 +1,20 @@
 #pragma once
 
+#include "compiler/tune/remote_machine.h"
 #include "compiler/tune/tune.h"
 #include "tools/progress.h"
 
 namespace convoy {
 
-// Tunes on this machine while a line says how far it is. The database is the user's where the
-// options name none.
+// Machines to tune on, all of one kind; none: this one.
+struct Remotes {
+    std::vector<std::string> hosts;
+    RemoteOptions options;
+};
+
+// Tunes while a line says how far it is. The database is the user's where the options name none.
 TuneResult tune_with_progress(const std::vector<Analyzed> &models, const Board &board,
-                              TuneOptions options, Progress &progress);
+                              TuneOptions options, Progress &progress, const Remotes &remotes = {});
 
 // A row a kernel, and what was gained in all.
 void print(const TuneResult &result, const std::filesystem::path &store);

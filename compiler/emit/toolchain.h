@@ -33,13 +33,13 @@ public:
                         const std::filesystem::path &object) const;
     void link_program(const Board &board, const std::vector<std::filesystem::path> &objects,
                       const std::filesystem::path &program, bool is_static) const;
+    // What the two take. Throws ToolError where it is missing.
+    std::string hosted_compiler(const Board &board) const;
     // Gives symbols of an object file other names: {from, to}.
     void rename_symbols(const std::filesystem::path &object,
                         const std::vector<std::pair<std::string, std::string>> &names) const;
 
 private:
-    std::string hosted_compiler(const Board &board) const;
-
     std::filesystem::path clang_, ar_, objcopy_;
 };
 

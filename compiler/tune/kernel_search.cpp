@@ -52,10 +52,8 @@ std::vector<Schedule> KernelSearch::next(const std::vector<Search::KnownRow> &kn
     best_before_batch_ = result_.best_us;
     std::vector<Schedule> list;
     if (!has_tried_default_) list.push_back(result_.default_schedule);
-    has_tried_default_ = true;
     if (remembered_best_ && remembered_best_ != result_.default_schedule)
         list.push_back(*remembered_best_);
-    remembered_best_.reset();
     for (Schedule &schedule : search_.next((size_t)batch_, known)) {
         if ((int)list.size() < batch_ && schedule != result_.default_schedule)
             list.push_back(std::move(schedule));
@@ -66,6 +64,8 @@ std::vector<Schedule> KernelSearch::next(const std::vector<Search::KnownRow> &kn
 
 void KernelSearch::report(const Schedule &schedule, const TrialResult &result, double seconds) {
     result_.measurements++;
+    has_tried_default_ = has_tried_default_ || schedule == result_.default_schedule;
+    if (remembered_best_ == schedule) remembered_best_.reset();
     if (result.outcome != Outcome::measured) {
         result_.failures++;
         search_.report(schedule, {});
@@ -98,6 +98,17 @@ std::vector<Schedule> KernelSearch::finalists() const {
     }
     if (result_.default_us > 0) list.push_back(result_.default_schedule);
     return list;
+}
+
+std::vector<std::optional<double>> KernelSearch::times_us(
+    const std::vector<Schedule> &schedules) const {
+    std::vector<std::optional<double>> times(schedules.size());
+    for (size_t i = 0; i < schedules.size(); i++) {
+        for (const auto &[us, schedule] : measured_) {
+            if (schedule == schedules[i]) times[i] = us;
+        }
+    }
+    return times;
 }
 
 void KernelSearch::decide(const std::vector<Schedule> &schedules,

@@ -17,12 +17,15 @@ public:
     bool is_over() const;
     // Microseconds that a next batch might take off the models' time.
     double promise() const;
+    // The same again where none of them was reported.
     std::vector<Schedule> next(const std::vector<Search::KnownRow> &known);
     void report(const Schedule &schedule, const TrialResult &result, double seconds);
     void report_batch_end();
 
     // The schedules that may be the best: to be compared with the default once more.
     std::vector<Schedule> finalists() const;
+    // What was measured of them.
+    std::vector<std::optional<double>> times_us(const std::vector<Schedule> &schedules) const;
     void decide(const std::vector<Schedule> &schedules,
                 const std::vector<std::optional<double>> &times_us);
 

@@ -1,7 +1,6 @@
 #include "compiler/tune/local_machine.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -19,18 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void pin_to_last_processor() {
-    cpu_set_t allowed, one;
-    if (sched_getaffinity(0, sizeof allowed, &allowed)) return;
-    CPU_ZERO(&one);
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &allowed)) continue;
-        CPU_ZERO(&one);
-        CPU_SET(cpu, &one);
-    }
-    sched_setaffinity(0, sizeof one, &one);
-}
-
 std::string content(const fs::path &file) {
     std::ifstream stream(file);
     std::stringstream text;
@@ -40,8 +27,8 @@ std::string content(const fs::path &file) {
 
 }  // namespace
 
-LocalMachine::LocalMachine(fs::path folder, int threads, int64_t memory_bytes)
-    : folder_(std::move(folder)), threads_(threads), memory_bytes_(memory_bytes) {
+LocalMachine::LocalMachine(fs::path folder, int64_t memory_bytes)
+    : folder_(std::move(folder)), memory_bytes_(memory_bytes) {
     fs::create_directories(folder_);
 }
 
@@ -50,13 +37,16 @@ std::string LocalMachine::cpu() {
 }
 
 void LocalMachine::receive(const std::vector<fs::path> &files) {
-    for (const fs::path &file : received_) fs::remove(file);
-    received_.clear();
     for (const fs::path &file : files) {
-        received_.push_back(folder_ / file.filename());
-        fs::remove(received_.back());
-        fs::create_hard_link(file, received_.back());
+        const fs::path here = folder_ / file.filename();
+        fs::remove(here);
+        fs::create_hard_link(file, here);
     }
+}
+
+void LocalMachine::remove(const std::vector<std::string> &names) {
+    std::error_code ignored;
+    for (const std::string &name : names) fs::remove(folder_ / name, ignored);
 }
 
 ProgramRun LocalMachine::run(const std::string &program, const std::vector<std::string> &arguments,
@@ -67,7 +57,7 @@ ProgramRun LocalMachine::run(const std::string &program, const std::vector<std::
     for (const std::string &word : arguments) words.push_back(const_cast<char *>(word.c_str()));
     words.push_back(nullptr);
     const pid_t pid = fork();
-    if (pid < 0) throw MachineGone("a process could not be started");
+    if (pid < 0) throw MachineGone("this machine: a process could not be started");
     if (pid == 0) {
         signal(SIGINT, SIG_IGN);  // the tuner ends it
         const int output = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -76,7 +66,6 @@ ProgramRun LocalMachine::run(const std::string &program, const std::vector<std::
         const rlimit memory = {(rlim_t)memory_bytes_, (rlim_t)memory_bytes_}, none = {0, 0};
         if (memory_bytes_ > 0) setrlimit(RLIMIT_AS, &memory);
         setrlimit(RLIMIT_CORE, &none);
-        if (threads_ == 1) pin_to_last_processor();
         if (chdir(folder_.c_str()) == 0) execv(words[0], words.data());
         _exit(127);
     }

@@ -21,7 +21,8 @@ struct ProgramRun {
     bool succeeded() const { return signal == 0 && exit_code == 0 && !is_overdue; }
 };
 
-// Where trial programs run: one at a time, so that nothing disturbs a measurement.
+// Where trial programs run: one at a time, so that nothing disturbs a measurement. One that is not
+// here may be asked by several threads.
 class Machine {
 public:
     virtual ~Machine() = default;
@@ -35,6 +36,9 @@ public:
     // Runs one of the files with arguments, among them names of others. Throws MachineGone.
     virtual ProgramRun run(const std::string &program, const std::vector<std::string> &arguments,
                            double limit_seconds) = 0;
+    // Files that are not needed any more, of those received and those that programs wrote; some may
+    // stay until others come.
+    virtual void remove(const std::vector<std::string> &names) = 0;
     // Whether compilers would disturb what is measured.
     virtual bool is_here() const = 0;
 };

@@ -105,12 +105,45 @@ struct Printed {
     }
 };
 
+std::string ending_of(const ProgramRun &run) {
+    return run.signal ? "signal " + std::to_string(run.signal)
+                      : "exit code " + std::to_string(run.exit_code);
+}
+
+// Places of compilers that run now, of those that all trials share.
+class SlotsTaken {
+public:
+    explicit SlotsTaken(std::counting_semaphore<> *shared) : shared_(shared) {}
+    ~SlotsTaken() {
+        if (shared_) shared_->release(taken_);
+    }
+    SlotsTaken(const SlotsTaken &) = delete;
+    SlotsTaken &operator=(const SlotsTaken &) = delete;
+
+    bool take() {
+        if (shared_ && !shared_->try_acquire()) return false;
+        taken_++;
+        return true;
+    }
+    void give() {
+        if (shared_) shared_->release();
+        taken_--;
+    }
+
+private:
+    std::counting_semaphore<> *shared_;
+    int taken_ = 0;
+};
+
 }  // namespace
 
-// A linked program and what its candidates are.
+// A linked program, which is on the machine for as long, and what its candidates are.
 struct Trials::Program {
+    Machine &machine;
     fs::path file, operands;
-    std::map<std::string, int> index;  // by the schedule's text
+    std::map<std::string, int> index = {};  // by the schedule's text
+
+    ~Program() { machine.remove({file.filename(), operands.filename()}); }
 };
 
 Trials::Trials(Kernel kernel, const Board &board, Machine &machine, const Toolchain &tools,
@@ -136,10 +169,24 @@ Trials::Trials(Kernel kernel, const Board &board, Machine &machine, const Toolch
 Trials::~Trials() {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
+    machine_.remove({machine_file("expected")});
+}
+
+// Machines keep the files of all kernels in one folder.
+std::string Trials::machine_file(const char *what) const {
+    return folder_.filename().string() + "_" + what;
+}
+
+Schedule Trials::reference() const {
+    const Template &reference = *templates_for(board_).back();
+    if (!reference.accepts(kernel_, board_))
+        throw std::runtime_error("no reference schedule accepts " + to_string(kernel_));
+    return reference.candidates(kernel_, board_, Span::usual).front();
 }
 
 std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &schedules) {
     std::map<std::string, TrialResult> failures;
+    SlotsTaken slots(options_.job_slots);  // are given back when the processes have ended
     CompileProcesses processes(board_, folder_, options_.compile, options_.compile_function);
     std::vector<CompileJob> jobs;
     for (const Schedule &schedule : schedules) {
@@ -152,12 +199,13 @@ std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &
     size_t next = 0;
     while (next < jobs.size() || processes.running() > 0) {
         throw_if_interrupted();
-        while (next < jobs.size() && processes.running() < options_.jobs) {
+        while (next < jobs.size() && processes.running() < options_.jobs && slots.take()) {
             processes.start((int)next, jobs[next]);
             next++;
         }
         const auto ended = processes.finished();
         if (!ended) continue;
+        slots.give();
         const auto &[id, answer] = *ended;
         const std::string text = to_string(jobs[id].schedule);
         compiled_[text].scratch_bytes = answer.scratch_bytes;
@@ -171,12 +219,10 @@ std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &
 
 // The kernels' side of a program: the library's own loops over threads and scratch memory, and a
 // table of the candidates.
-Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
-    const std::string number = std::to_string(programs_++);
-    // Machines keep the files of all kernels in one folder.
-    const std::string name = folder_.filename().string() + "_";
-    Program program{
-        folder_ / (name + "program_" + number), folder_ / (name + "operands_" + number), {}};
+std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &schedules) {
+    std::unique_ptr<Program> made(new Program{machine_, folder_ / machine_file("program"),
+                                              folder_ / machine_file("operands")});
+    Program &program = *made;
     std::vector<float> data = operands_;
     std::map<std::vector<float>, int64_t> constants;  // where each lies
     std::ostringstream source, calls, table;
@@ -237,7 +283,7 @@ Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
 
     write_file(program.operands,
                std::string_view(reinterpret_cast<const char *>(data.data()), 4 * data.size()));
-    const fs::path table_file = folder_ / ("table_" + number);
+    const fs::path table_file = folder_ / "table";
     write_file(table_file.string() + ".c", source.str());
     tools_.compile(board_, table_file.string() + ".c", table_file.string() + ".o");
     const fs::path main = folder_ / "main.o";
@@ -247,65 +293,74 @@ Trials::Program Trials::link(const std::vector<Schedule> &schedules) {
     machine_.receive({program.file, program.operands});
     fs::remove(program.file);
     fs::remove(program.operands);
-    return program;
+    return made;
 }
 
 ProgramRun Trials::run(const Program &program, const std::vector<Schedule> &schedules,
                        double seconds) {
     const int limit = (int)std::ceil(options_.limit_seconds + 2 * seconds);
     std::vector<std::string> arguments = {
-        program.operands.filename(),      expected_file(),       "time",
-        std::to_string(options_.threads), std::to_string(limit), std::to_string(seconds)};
+        program.operands.filename(),      machine_file("expected"), "time",
+        std::to_string(options_.threads), std::to_string(limit),    std::to_string(seconds)};
     for (const Schedule &schedule : schedules)
         arguments.push_back(std::to_string(program.index.at(to_string(schedule))));
     return machine_.run(program.file.filename(), arguments, limit + 2);
 }
 
-void Trials::expect(const Program &program, const Schedule &reference) {
+void Trials::expect(const Program &program) {
     if (is_expected_) return;
     const double limit = 10 * options_.limit_seconds;  // it is slow
-    const ProgramRun run = machine_.run(
-        program.file.filename(),
-        {program.operands.filename(), expected_file(), "expect", std::to_string(options_.threads),
-         std::to_string((int)limit), std::to_string(program.index.at(to_string(reference)))},
-        limit + 2);
+    const ProgramRun run =
+        machine_.run(program.file.filename(),
+                     {program.operands.filename(), machine_file("expected"), "expect",
+                      std::to_string(options_.threads), std::to_string((int)limit),
+                      std::to_string(program.index.at(to_string(reference())))},
+                     limit + 2);
     if (!run.succeeded())
         throw std::runtime_error("the reference schedule of " + to_string(kernel_) +
                                  " does not run on " + machine_.name() + ": " +
-                                 (run.is_overdue ? "it takes too long" : run.output));
+                                 (run.is_overdue       ? "it takes too long"
+                                  : run.output.empty() ? ending_of(run)
+                                                       : run.output));
     is_expected_ = true;
 }
 
-std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules) {
-    const Template &reference = *templates_for(board_).back();
-    if (!reference.accepts(kernel_, board_))
-        throw std::runtime_error("no reference schedule accepts " + to_string(kernel_));
-    const Schedule plain = reference.candidates(kernel_, board_, Span::usual).front();
-    std::vector<Schedule> wanted = schedules;
-    if (!is_expected_) wanted.push_back(plain);
-    const auto failures = compile(wanted);
-    if (const auto failed = failures.find(to_string(plain)); failed != failures.end())
+// With the reference schedule where its output is not there yet.
+Trials::Batch Trials::compile_batch(std::vector<Schedule> schedules) {
+    const Schedule plain = reference();
+    if (!is_expected_ && std::find(schedules.begin(), schedules.end(), plain) == schedules.end())
+        schedules.push_back(plain);
+    Batch batch{{}, compile(schedules)};
+    if (const auto failed = batch.failures.find(to_string(plain)); failed != batch.failures.end())
         throw std::runtime_error("the reference schedule of " + to_string(kernel_) +
                                  " does not compile: " + failed->second.detail);
-    std::vector<Schedule> linked;
-    for (const Schedule &schedule : wanted) {
-        if (!failures.contains(to_string(schedule))) linked.push_back(schedule);
+    for (const Schedule &schedule : schedules) {
+        if (!batch.failures.contains(to_string(schedule))) batch.compiled.push_back(schedule);
     }
-    if (incumbent_ && std::find(linked.begin(), linked.end(), *incumbent_) == linked.end())
-        linked.push_back(*incumbent_);
+    return batch;
+}
 
+std::unique_ptr<Trials::Program> Trials::prepare(const std::vector<Schedule> &compiled) {
+    std::unique_ptr<Program> program = link(compiled);
+    expect(*program);
+    return program;
+}
+
+std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules) {
+    Batch batch = compile_batch(schedules);
+    if (incumbent_ && std::find(batch.compiled.begin(), batch.compiled.end(), *incumbent_) ==
+                          batch.compiled.end())
+        batch.compiled.push_back(*incumbent_);
     std::vector<TrialResult> results;
-    std::optional<Program> program;
+    std::unique_ptr<Program> program;
     for (const Schedule &schedule : schedules) {
         throw_if_interrupted();
-        if (const auto failed = failures.find(to_string(schedule)); failed != failures.end()) {
+        const auto failed = batch.failures.find(to_string(schedule));
+        if (failed != batch.failures.end()) {
             results.push_back(failed->second);
             continue;
         }
-        if (!program) {
-            program = link(linked);
-            expect(*program, plain);
-        }
+        if (!program) program = prepare(batch.compiled);
         results.push_back(measure_one(*program, schedule));
     }
     return results;
@@ -324,8 +379,7 @@ TrialResult Trials::measure_one(const Program &program, const Schedule &schedule
                 "no end within " + std::to_string((int)options_.limit_seconds) + " s"};
     const auto own = printed.times.find(at);
     if (!ran.succeeded() || own == printed.times.end() || own->second.empty())
-        return {Outcome::crashed, ran.signal ? "signal " + std::to_string(ran.signal)
-                                             : "exit code " + std::to_string(ran.exit_code)};
+        return {Outcome::crashed, ending_of(ran)};
     double us = median(own->second);
     if (pair.size() > 1) {
         const auto other = printed.times.find(program.index.at(to_string(*incumbent_)));
@@ -342,13 +396,20 @@ TrialResult Trials::measure_one(const Program &program, const Schedule &schedule
 
 std::vector<std::optional<double>> Trials::play_off(const std::vector<Schedule> &schedules,
                                                     double seconds) {
-    const Program program = link(schedules);
-    const Printed printed(run(program, schedules, seconds).output);
-    std::vector<std::optional<double>> times;
+    const Batch batch = compile_batch(schedules);
+    std::vector<Schedule> timed;
     for (const Schedule &schedule : schedules) {
-        const auto own = printed.times.find(program.index.at(to_string(schedule)));
-        times.emplace_back();
-        if (own != printed.times.end() && !own->second.empty()) times.back() = median(own->second);
+        if (!batch.failures.contains(to_string(schedule))) timed.push_back(schedule);
+    }
+    std::vector<std::optional<double>> times(schedules.size());
+    if (timed.empty()) return times;
+    const std::unique_ptr<Program> program = prepare(batch.compiled);
+    const Printed printed(run(*program, timed, seconds).output);
+    for (size_t i = 0; i < schedules.size(); i++) {
+        const auto at = program->index.find(to_string(schedules[i]));
+        if (at == program->index.end()) continue;
+        const auto own = printed.times.find(at->second);
+        if (own != printed.times.end() && !own->second.empty()) times[i] = median(own->second);
     }
     return times;
 }

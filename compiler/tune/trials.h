@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct TrialResult {
 struct TrialOptions {
     int jobs = 2;
     int threads = 1;
+    std::counting_semaphore<> *job_slots = nullptr;  // that jobs of several trials share
     CompileLimits compile = {10, int64_t{6} << 30};
     double seconds = 0.06;      // that a candidate's turns and the incumbent's take together
     double limit_seconds = 20;  // of one run of a program
@@ -37,16 +39,18 @@ struct TrialOptions {
 // is compiled in one process and run in another.
 class Trials {
 public:
-    // Throws ToolError where no program can be built for the board.
+    // The folder's name is that of files on the machine, too. Throws ToolError where no program can
+    // be built for the board.
     Trials(Kernel kernel, const Board &board, Machine &machine, const Toolchain &tools,
            std::filesystem::path folder, TrialOptions options);
-    ~Trials();  // takes the folder away
+    // Takes its files away.
+    ~Trials();
     Trials(const Trials &) = delete;
+    Trials &operator=(const Trials &) = delete;
 
     // Each held against the best of those measured before. Throws MachineGone, Interrupted.
     std::vector<TrialResult> measure(const std::vector<Schedule> &schedules);
-    // Times some of those that were measured once more, together and for longer; microseconds, or
-    // nothing where one fails now.
+    // Times some once more, together and for longer; microseconds, or nothing where one fails now.
     std::vector<std::optional<double>> play_off(const std::vector<Schedule> &schedules,
                                                 double seconds);
 
@@ -56,14 +60,20 @@ private:
         int64_t scratch_bytes = 0;
     };
     struct Program;
+    struct Batch {
+        std::vector<Schedule> compiled;
+        std::map<std::string, TrialResult> failures;  // by the schedule's text
+    };
 
     std::map<std::string, TrialResult> compile(const std::vector<Schedule> &schedules);
-    Program link(const std::vector<Schedule> &schedules);
+    Schedule reference() const;
+    Batch compile_batch(std::vector<Schedule> schedules);
+    std::unique_ptr<Program> prepare(const std::vector<Schedule> &compiled);
+    std::string machine_file(const char *what) const;
+    std::unique_ptr<Program> link(const std::vector<Schedule> &schedules);
     TrialResult measure_one(const Program &program, const Schedule &schedule);
-    void expect(const Program &program, const Schedule &reference);
+    void expect(const Program &program);
     ProgramRun run(const Program &program, const std::vector<Schedule> &schedules, double seconds);
-
-    std::string expected_file() const { return folder_.filename().string() + "_expected"; }
 
     const Kernel kernel_;
     const Board board_;
@@ -77,7 +87,6 @@ private:
     std::optional<Schedule> incumbent_;
     double incumbent_us_ = 0;
     bool is_expected_ = false;  // the reference's output lies on the machine
-    int programs_ = 0;
 };
 
 }  // namespace convoy

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <ctime>
 #include <mutex>
 #include <set>
@@ -45,6 +46,7 @@ public:
           options_(options),
           store_(options.store),
           records_(load_records(board, {options.record_files, options.warn})),
+          job_slots_(options.trials.jobs),
           session_(std::to_string(std::time(nullptr)) + "-" + std::to_string(getpid())) {
         result_.board = board.name;
         result_.cpu = machines.front()->cpu();
@@ -57,6 +59,8 @@ public:
         while (!is_over_ && add_tasks()) work();
         // What is searched is recorded even where the time is over.
         finish();
+        if (measurements_ == 0 && !result_.no_machine.empty())
+            throw MachineGone(result_.no_machine);
         for (const auto &task : tasks_) result_.kernels.push_back(task->search.take_result());
         result_.seconds = seconds();
         return std::move(result_);
@@ -122,51 +126,75 @@ private:
         return has_new;
     }
 
-    // All machines search until no task is left or the time is over.
+    // All machines search until no task is left or the time is over. While a distant one measures,
+    // more kernels are compiled for it.
     void work() {
         std::vector<std::thread> workers;
         for (const auto &machine : machines_) {
-            if (!gone_.contains(machine.get()))
+            if (gone_.contains(machine.get())) continue;
+            for (int i = 0; i < (machine->is_here() ? 1 : 2); i++)
                 workers.emplace_back([this, m = machine.get()] { work_on(*m); });
         }
         for (std::thread &worker : workers) worker.join();
         if (failure_) std::rethrow_exception(failure_);
-        if (gone_.size() == machines_.size()) is_over_ = true;
     }
 
     void work_on(Machine &machine) {
+        std::unique_lock lock(mutex_);
         for (;;) {
-            Task *task = nullptr;
-            {
-                const std::lock_guard lock(mutex_);
-                if (is_over_ || failure_) return;
-                if (is_time_over()) is_over_ = true;
-                task = is_over_ ? nullptr : take(machine);
-                if (!task) return;
+            if (is_time_over()) is_over_ = true;
+            if (is_over_ || failure_ || gone_.contains(&machine)) return;
+            if (std::all_of(tasks_.begin(), tasks_.end(),
+                            [](const auto &t) { return t->is_recorded; }))
+                return;
+            Task *task = take(machine);
+            if (!task) {
+                // What another machine began comes here when that goes away.
+                changed_.wait_for(lock, std::chrono::milliseconds(100));
+                continue;
             }
-            try {
-                advance(*task, machine);
-            } catch (const MachineGone &gone) {
-                const std::lock_guard lock(mutex_);
-                gone_.insert(&machine);
-                warn(machine.name() + " is gone: " + gone.what());
-                release(*task);
-                return;
-            } catch (const Interrupted &) {
-                const std::lock_guard lock(mutex_);
-                is_over_ = result_.was_interrupted = true;
-                task->is_busy = false;
-                return;
-            } catch (const RecordError &) {
-                const std::lock_guard lock(mutex_);
-                failure_ = std::current_exception();
-                return;
-            } catch (const std::exception &error) {
-                const std::lock_guard lock(mutex_);
-                warn(error.what());
-                task->is_busy = false;
-                task->is_recorded = true;  // nothing to be had from it
-            }
+            lock.unlock();
+            try_to_advance(*task, machine);
+            lock.lock();
+            changed_.notify_all();
+        }
+    }
+
+    void try_to_advance(Task &task, Machine &machine) {
+        std::unique_ptr<Trials> ended;  // its files go after the lock
+        try {
+            advance(task, machine);
+            return;
+        } catch (const MachineGone &gone) {
+            const std::lock_guard lock(mutex_);
+            lose(machine, gone);
+            task.is_busy = false;
+            task.machine = nullptr;
+            ended = std::move(task.trials);
+        } catch (const Interrupted &) {
+            const std::lock_guard lock(mutex_);
+            is_over_ = result_.was_interrupted = true;
+            task.is_busy = false;
+        } catch (const RecordError &) {
+            const std::lock_guard lock(mutex_);
+            failure_ = std::current_exception();
+        } catch (const std::exception &error) {
+            const std::lock_guard lock(mutex_);
+            warn(error.what());
+            task.is_busy = false;
+            task.is_recorded = true;  // nothing to be had from it
+            ended = std::move(task.trials);
+        }
+    }
+
+    void lose(const Machine &machine, const MachineGone &gone) {
+        if (!gone_.insert(&machine).second) return;
+        const bool is_last = gone_.size() == machines_.size();
+        if (is_last) {
+            is_over_ = true;
+            result_.no_machine = gone.what();
+        } else {
+            warn(gone.what() + std::string("; its kernels go to the other machines"));
         }
     }
 
@@ -186,35 +214,33 @@ private:
         }
         if (!best) return nullptr;
         best->is_busy = true;
-        if (best->machine != &machine) {
-            best->machine = &machine;
-            best->trials.reset();
-        }
+        best->machine = &machine;
         return best;
     }
 
-    void release(Task &task) {
-        task.is_busy = false;
-        task.machine = nullptr;
-        task.trials.reset();
+    // On the machine that it was given to.
+    Trials &trials_of(Task &task) {
+        if (!task.trials) {
+            TrialOptions options = options_.trials;
+            options.job_slots = &job_slots_;
+            const fs::path folder = staging_.work() / ("kernel_" + std::to_string(folders_++));
+            task.trials = std::make_unique<Trials>(task.search.result().kernel, board_,
+                                                   *task.machine, tools_, folder, options);
+        }
+        return *task.trials;
     }
 
     // One batch of a task, or its end.
     void advance(Task &task, Machine &machine) {
-        if (task.search.is_over()) return record(task);
+        if (task.search.is_over()) return record(task, true);
         std::vector<Search::KnownRow> known;
         {
             const std::lock_guard lock(mutex_);
             known = known_;
             show(task);
         }
-        if (!task.trials) {
-            const fs::path folder = staging_.work() / ("kernel_" + std::to_string(folders_++));
-            task.trials = std::make_unique<Trials>(task.search.result().kernel, board_, machine,
-                                                   tools_, folder, options_.trials);
-        }
         const std::vector<Schedule> batch = task.search.next(known);
-        const std::vector<TrialResult> results = task.trials->measure(batch);
+        const std::vector<TrialResult> results = trials_of(task).measure(batch);
         const std::lock_guard lock(mutex_);
         for (size_t i = 0; i < batch.size(); i++) {
             Measurement m = task.search.measurement(batch[i], results[i]);
@@ -232,21 +258,25 @@ private:
         show(task);
     }
 
-    void record(Task &task) {
+    // Without a machine, what was measured decides.
+    void record(Task &task, bool has_machine) {
         const std::vector<Schedule> finalists = task.search.finalists();
-        if (!finalists.empty() && task.trials)
-            task.search.decide(finalists, task.trials->play_off(finalists, play_off_seconds));
+        std::vector<std::optional<double>> times = task.search.times_us(finalists);
+        if (has_machine && !finalists.empty())
+            times = trials_of(task).play_off(finalists, play_off_seconds);
+        std::unique_ptr<Trials> ended;  // its files go after the lock
         const std::lock_guard lock(mutex_);
+        task.search.decide(finalists, times);
         task.is_busy = false;
         task.is_recorded = true;
-        task.trials.reset();  // and its files
+        ended = std::move(task.trials);
         const TunedKernel &done = task.search.result();
         if (finalists.empty()) return;
         Record record;
         record.kernel = to_string(done.kernel);
         record.threads = options_.trials.threads;
         record.board = board_.name;
-        record.cpu = task.machine->cpu();
+        record.cpu = result_.cpu;
         record.halide = result_.halide;
         record.schedule = done.best;
         record.template_version = template_of(done.best, board_).version;
@@ -264,14 +294,31 @@ private:
     // The records of searches that were cut off.
     void finish() {
         for (const auto &task : tasks_) {
-            if (task->is_recorded || !task->trials || gone_.contains(task->machine)) continue;
+            if (!task->is_recorded && !task->search.finalists().empty()) finish(*task);
+        }
+    }
+
+    void finish(Task &task) {
+        for (const auto &machine : machines_) {
+            if (gone_.contains(machine.get())) continue;
+            if (task.machine && task.machine != machine.get() && !gone_.contains(task.machine))
+                continue;
+            if (task.machine != machine.get()) task.trials.reset();
+            task.machine = machine.get();
             try {
-                record(*task);
+                return record(task, true);
+            } catch (const RecordError &) {
+                throw;
             } catch (const MachineGone &gone) {
-                gone_.insert(task->machine);
-                warn(task->machine->name() + " is gone: " + gone.what());
+                lose(*machine, gone);
+            } catch (const Interrupted &) {
+                break;
+            } catch (const std::exception &error) {
+                warn(error.what());
+                break;
             }
         }
+        record(task, false);
     }
 
     void warn(const std::string &text) {
@@ -309,11 +356,13 @@ private:
     const Staging staging_{fs::temp_directory_path()};
     RecordStore store_;
     Records records_;
+    std::counting_semaphore<> job_slots_;
     const std::string session_;
     const Clock::time_point start_ = Clock::now();
     std::vector<Measurement> earlier_;
 
     std::mutex mutex_;  // of all below
+    std::condition_variable changed_;
     std::vector<std::unique_ptr<Task>> tasks_;
     std::vector<Search::KnownRow> known_;
     std::set<std::string> seen_;

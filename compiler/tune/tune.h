@@ -61,13 +61,15 @@ struct TuneResult {
     std::vector<TunedKernel> kernels;
     double seconds = 0;
     bool was_interrupted = false;
+    std::string no_machine;  // why none is left to measure on; empty where one is
 };
 
 // Searches the schedules of all kernels that the models' libraries use, those first that they spend
 // most time in, on the machines, one kernel on each at a time. Of each kernel that was searched the
-// best is recorded, also when the time is over or the user interrupts. Models are planned anew with
-// what was found, until no kernel comes up that was not searched. Throws MachineGone when no
-// machine is left and nothing was measured, ToolError, RecordError, ImportError.
+// best is recorded, also when the time is over, the user interrupts or no machine is left. Models
+// are planned anew with what was found, until no kernel comes up that was not searched. Throws
+// MachineGone when no machine is left and nothing was measured, ToolError, RecordError,
+// ImportError.
 TuneResult tune(const std::vector<Analyzed> &models, const Board &board,
                 const std::vector<std::unique_ptr<Machine>> &machines, const TuneOptions &options);
 

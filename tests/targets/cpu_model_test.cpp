@@ -24,6 +24,14 @@ TEST(CpuModel, IsEmptyWhereTheTextSaysNeither) {
         EXPECT_EQ(cpu_model_of(text), "") << text;
 }
 
+TEST(CpuModel, OfAnEmulatorIsNoBoards) {
+    const std::string emulated = emulated_cpu_model("qemu-aarch64-static", "AMD EPYC 9R14");
+    EXPECT_EQ(emulated, "qemu-aarch64-static on AMD EPYC 9R14 (emulated)");
+    EXPECT_TRUE(is_emulated(emulated));
+    EXPECT_FALSE(is_emulated("AMD EPYC 9R14"));
+    EXPECT_FALSE(is_emulated(cpu_model()));
+}
+
 TEST(CpuModel, OfThisMachineIsOneLine) {
     EXPECT_FALSE(cpu_model().empty());
     EXPECT_EQ(cpu_model().find('\n'), std::string::npos);
