@@ -1,0 +1,89 @@
+"""The command: measures all points, replays the search on their times, and reports."""
+
+import datetime
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from harness import machine, session
+from harness.build import check_compiler, last_line
+from harness.errors import UserError
+from search import options as command_line, plot, report as reporting
+from search.curves import Kernel
+
+FORMAT = "convoy-search-1"
+
+
+def ask(command, environment, **more):
+    """Runs a program to its end; its output, or a UserError with its last line."""
+    answer = subprocess.run([str(word) for word in command], env=environment, text=True, errors="replace",
+                            stdin=subprocess.DEVNULL, **more)
+    if answer.returncode == session.INTERRUPTED:
+        raise KeyboardInterrupt
+    if answer.returncode:
+        said = f": {last_line(answer.stderr)}" if answer.stderr else ""
+        raise UserError(f"{command[0]} {command[1]}: exit code {answer.returncode}{said}, expected success")
+    return answer.stdout
+
+
+def measure(options):
+    """All points of every layer, in DIR/records.sqlite; the replays' JSON."""
+    version = check_compiler(options.convoy)
+    if not os.access(options.replay, os.X_OK):
+        raise UserError(f"--replay {options.replay}: no such program, expected search_replay of the preset's build")
+    options.work.mkdir(parents=True, exist_ok=True)
+    empty, database = options.work / "no-records", options.work / "records.sqlite"
+    empty.mkdir(exist_ok=True)
+    if not options.resume:
+        for path in options.work.glob("records.sqlite*"):
+            path.unlink()
+    # Neither the user's records nor the project's change what is searched.
+    environment = os.environ | {"CONVOY_RECORDS_DB": str(options.work / "no-records.sqlite"), "CONVOY_RECORDS": str(empty)}
+    for number, layer in enumerate(options.layers, 1):
+        print(f"{number}/{len(options.layers)} {layer}: every schedule", flush=True)
+        more = ["--resume"] if options.resume else []
+        ask([options.convoy, "tune", layer, "--board", options.board, "--exhaustive", "--time", options.time,
+             "--db", database, *more], environment, stdout=subprocess.DEVNULL)
+    answer = ask([options.replay, database, *options.layers, "--board", options.board, "--seeds", options.seeds],
+                 environment, stdout=subprocess.PIPE)
+    return {"format": FORMAT,
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "machine": machine.describe(), "versions": {"convoy": version},
+            "options": {"seeds": options.seeds, "layers": options.layers}, **json.loads(answer)}
+
+
+def load(path):
+    """What an earlier run wrote."""
+    try:
+        report = json.loads(path.read_text())
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON ({error}), expected a file of an earlier run") from None
+    found = report.get("format") if isinstance(report, dict) else None
+    if found != FORMAT:
+        raise UserError(f"{path}: format {found!r}, expected {FORMAT!r}")
+    return report
+
+
+def run(arguments):
+    """Parses and obeys; the exit code."""
+    options = command_line.parse(arguments)
+    report = load(options.source) if options.source else measure(options)
+    kernels = [Kernel(data) for data in report["kernels"]]
+    if not kernels:
+        raise UserError(f"{' '.join(report['options']['layers'])}: no kernel of which all schedules are measured, "
+                        "expected more --time, or --resume")
+    paths = [Path(f"{options.out}{suffix}") for suffix in (".json", ".md", ".png")]
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    if options.source != paths[0]:
+        paths[0].write_text(json.dumps(report) + "\n")
+    paths[1].write_text(reporting.markdown(report, kernels, paths[2].name))
+    plot.write_png(report, kernels, paths[2])
+    print("\n".join([*reporting.lines(kernels), "", reporting.conditions(report), reporting.bar_line(kernels), "",
+                     "wrote " + ", ".join(map(str, paths))]))
+    return 0 if all(kernel.held() for kernel in kernels) else 1
+
+
+def main(arguments=None):
+    """Runs the command; its exit code."""
+    return session.command("search.py", run, arguments)
