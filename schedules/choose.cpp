@@ -12,12 +12,17 @@ bool same_parameters(const Schedule &a, const Schedule &b) {
                       [](const auto &x, const auto &y) { return x.first == y.first; });
 }
 
+bool has_parameters(const std::vector<Schedule> &candidates, const Schedule &schedule) {
+    return std::any_of(candidates.begin(), candidates.end(),
+                       [&](const Schedule &c) { return same_parameters(c, schedule); });
+}
+
 bool applies(const Template &t, const Kernel &kernel, const Schedule &schedule,
              const Board &board) {
     if (!t.accepts(kernel, board)) return false;
-    const std::vector<Schedule> candidates = t.candidates(kernel, board, Span::usual);
-    return std::any_of(candidates.begin(), candidates.end(),
-                       [&](const Schedule &c) { return same_parameters(c, schedule); }) &&
+    // Those that are usual may lack parameters that only some points of all have.
+    return (has_parameters(t.candidates(kernel, board, Span::usual), schedule) ||
+            has_parameters(t.candidates(kernel, board, Span::all), schedule)) &&
            t.illegal(kernel, schedule, board).empty();
 }
 

@@ -45,7 +45,8 @@ void tune(Options &options, Progress &progress) {
     for (const Board &board : boards) {
         const TuneResult result = tune_with_progress(models, board, tuning, progress);
         if (!options.quiet) print(result, user_record_store());
-        if (result.was_interrupted) throw Interrupted();
+        if (result.was_interrupted)
+            throw Interrupted("what tuning found is recorded, no library was written");
     }
 }
 

@@ -35,8 +35,8 @@ int main(int argc, char **argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
         return app.exit(error) == 0 ? 0 : 1;
-    } catch (const convoy::Interrupted &) {
-        std::cerr << "\nconvoy: interrupted, nothing was written\n";
+    } catch (const convoy::Interrupted &interrupted) {
+        std::cerr << "\nconvoy: " << interrupted.what() << "\n";
         return 130;
     } catch (const std::exception &error) {
         std::cerr << "convoy: " << error.what() << "\n";

@@ -1,10 +1,12 @@
+#include <unistd.h>
+
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "compiler/emit/staging.h"
+#include "compiler/interrupt.h"
 #include "tools/command.h"
 #include "tools/options.h"
 #include "tools/tuning.h"
@@ -14,6 +16,8 @@ namespace convoy {
 namespace {
 
 using nlohmann::json;
+
+constexpr int most_measurements = 1000000;
 
 struct Options {
     std::vector<std::string> models, dims;
@@ -43,7 +47,17 @@ json to_json(const TunedKernel &k) {
             {"history", history}};
 }
 
+// Rather than after hours of tuning.
+void check_can_be_written(const std::filesystem::path &file) {
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    if (std::filesystem::is_directory(file) || access(folder.c_str(), W_OK) != 0)
+        throw std::invalid_argument(
+            "--json " + file.string() +
+            ": cannot be written, expected a file in a folder that is there");
+}
+
 void run(Options &options) {
+    if (!options.json.empty()) check_can_be_written(options.json);
     options.import.dims = parse_dims(options.dims);
     options.tune.seconds = parse_duration(options.time);
     std::vector<std::string> arguments = options.models;
@@ -74,8 +88,7 @@ void run(Options &options) {
                                          .dump(1) +
                                      "\n");
     }
-    if (result.was_interrupted)
-        std::cerr << "convoy: interrupted; what was found is recorded, --resume goes on\n";
+    if (result.was_interrupted) throw Interrupted("what was found is recorded, --resume goes on");
     if (!result.no_machine.empty())
         throw MachineGone("no machine is left; what was found is recorded, --resume goes on: " +
                           result.no_machine);
@@ -94,11 +107,12 @@ void add_tune_command(CLI::App &app) {
         ->capture_default_str();
     command->add_option("--time", options->time, "For all kernels together, as 90s, 10m or 2h")
         ->capture_default_str();
-    command
-        ->add_option("--measurements", options->tune.measurements_per_kernel,
-                     "Schedules measured of a kernel at most")
-        ->check(CLI::Range(1, 1000000))
-        ->capture_default_str();
+    CLI::Option *measurements =
+        command
+            ->add_option("--measurements", options->tune.measurements_per_kernel,
+                         "Schedules measured of a kernel at most")
+            ->check(CLI::Range(1, most_measurements))
+            ->capture_default_str();
     command->add_option("--threads", options->tune.trials.threads, "Threads that a kernel runs on")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
@@ -118,6 +132,9 @@ void add_tune_command(CLI::App &app) {
         ->capture_default_str();
     command->add_flag("--resume", options->tune.resumes,
                       "Go on where an earlier run ended: what it measured counts");
+    command->add_flag("--exhaustive", options->tune.is_exhaustive,
+                      "Measure every legal schedule, as far as --time and --measurements go: what "
+                      "the search is judged by");
     command->add_flag("--again", options->tune.again, "Search the kernels that have a record, too");
     command->add_flag("!--no-winograd", options->tune.rules.winograd,
                       "Without Winograd's algorithm, as in 'convoy compile'");
@@ -131,8 +148,13 @@ void add_tune_command(CLI::App &app) {
     command->footer(
         "Every later 'convoy compile' for the board takes what was found. Each schedule is "
         "checked against a plain one\nbefore it is timed. Ctrl-C keeps what was found.\n\n"
-        "Example: convoy tune resnet34.onnx --time 10m");
-    command->callback([options] { run(*options); });
+        "Example: convoy tune resnet34.onnx --time 10m\n"
+        "Exit code 0, 1 on an error (one line says which), 130 when interrupted.");
+    command->callback([options, measurements] {
+        if (options->tune.is_exhaustive && measurements->count() == 0)
+            options->tune.measurements_per_kernel = most_measurements;
+        run(*options);
+    });
 }
 
 }  // namespace convoy

@@ -22,6 +22,7 @@ KernelSearch::KernelSearch(const UsedKernel &used, const Board &board, const Tun
     : board_(board),
       most_measurements_(options.measurements_per_kernel),
       batch_(options.batch),
+      is_exhaustive_(options.is_exhaustive),
       search_(used.kernel, board, search_space(used.kernel, board, options.rules), options.seed) {
     result_.kernel = used.kernel;
     result_.steps = used.steps;
@@ -35,8 +36,11 @@ KernelSearch::KernelSearch(const UsedKernel &used, const Board &board, const Tun
 }
 
 bool KernelSearch::is_over() const {
-    return !has_left_ || result_.measurements >= most_measurements_ || batches_without_gain_ >= 3 ||
-           (batches_without_gain_ >= 2 && search_.expected_gain() < 2 * worth_it);
+    if (lacks_record_ && remembered_best_) return false;
+    if (!has_left_ || result_.measurements >= most_measurements_) return true;
+    return !is_exhaustive_ &&
+           (batches_without_gain_ >= 3 ||
+            (batches_without_gain_ >= 2 && search_.expected_gain() < 2 * worth_it));
 }
 
 double KernelSearch::promise() const {
@@ -82,7 +86,8 @@ void KernelSearch::report(const Schedule &schedule, const TrialResult &result, d
 
 void KernelSearch::report_batch_end() {
     const bool gained =
-        best_before_batch_ == 0 || result_.best_us < best_before_batch_ * (1 - worth_it);
+        result_.best_us > 0 &&
+        (best_before_batch_ == 0 || result_.best_us < best_before_batch_ * (1 - worth_it));
     batches_without_gain_ = gained ? 0 : batches_without_gain_ + 1;
     result_.is_finished = is_over();
 }

@@ -31,6 +31,8 @@ public:
 
     // What was measured in an earlier run, in that order.
     void remember(const Measurement &measurement);
+    // Measures again what an earlier run found, even where its search was over: it left no record.
+    void measure_remembered_best() { lacks_record_ = true; }
 
     Measurement measurement(const Schedule &schedule, const TrialResult &result);
     // The model's prediction of the schedule that a compilation takes without a record.
@@ -43,6 +45,7 @@ private:
 
     const Board board_;
     const int most_measurements_, batch_;
+    const bool is_exhaustive_;
     Search search_;
     TunedKernel result_;
     std::vector<std::pair<double, Schedule>> measured_;  // microseconds
@@ -53,6 +56,7 @@ private:
     bool has_left_ = true;  // points
     int remembered_ = 0;
     std::optional<Schedule> remembered_best_;  // to be measured again: times of two runs differ
+    bool lacks_record_ = false;
 };
 
 // What a measurement teaches the learned cost model; nothing where it lacks what that takes.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,7 +60,8 @@ ProgramRun LocalMachine::run(const std::string &program, const std::vector<std::
     const pid_t pid = fork();
     if (pid < 0) throw MachineGone("this machine: a process could not be started");
     if (pid == 0) {
-        signal(SIGINT, SIG_IGN);  // the tuner ends it
+        signal(SIGINT, SIG_IGN);           // the tuner ends it,
+        prctl(PR_SET_PDEATHSIG, SIGKILL);  // also when it is killed
         const int output = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);

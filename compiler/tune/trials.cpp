@@ -184,8 +184,17 @@ Schedule Trials::reference() const {
     return reference.candidates(kernel_, board_, Span::usual).front();
 }
 
-std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &schedules) {
-    std::map<std::string, TrialResult> failures;
+void Trials::check_reference() const {
+    if (const auto failed = failures_.find(to_string(reference())); failed != failures_.end())
+        throw std::runtime_error("the reference schedule of " + to_string(kernel_) +
+                                 " does not compile: " + failed->second.detail);
+}
+
+bool Trials::has_failed(const Schedule &schedule) const {
+    return failures_.contains(to_string(schedule));
+}
+
+void Trials::compile(const std::vector<Schedule> &schedules) {
     SlotsTaken slots(options_.job_slots);  // are given back when the processes have ended
     CompileProcesses processes(board_, folder_, options_.compile, options_.compile_function);
     std::vector<CompileJob> jobs;
@@ -211,10 +220,9 @@ std::map<std::string, TrialResult> Trials::compile(const std::vector<Schedule> &
         compiled_[text].scratch_bytes = answer.scratch_bytes;
         if (answer.outcome == CompileAnswer::Outcome::compiled) continue;
         const bool is_late = answer.outcome == CompileAnswer::Outcome::too_long;
-        failures[text] = {is_late ? Outcome::compile_timeout : Outcome::not_compiled,
-                          answer.message};
+        failures_[text] = {is_late ? Outcome::compile_timeout : Outcome::not_compiled,
+                           answer.message};
     }
-    return failures;
 }
 
 // The kernels' side of a program: the library's own loops over threads and scratch memory, and a
@@ -296,6 +304,25 @@ std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &sched
     return made;
 }
 
+// Those whose objects do not link become failures.
+std::unique_ptr<Trials::Program> Trials::link_usable(const std::vector<Schedule> &schedules) {
+    try {
+        return link(schedules);
+    } catch (const ToolError &) {
+        if (schedules.size() == 1) throw;
+    }
+    std::vector<Schedule> usable;
+    for (const Schedule &schedule : schedules) {
+        try {
+            link({schedule});
+            usable.push_back(schedule);
+        } catch (const ToolError &) {
+            failures_[to_string(schedule)] = {Outcome::not_compiled, "its object does not link"};
+        }
+    }
+    return link(usable);
+}
+
 ProgramRun Trials::run(const Program &program, const std::vector<Schedule> &schedules,
                        double seconds) {
     const int limit = (int)std::ceil(options_.limit_seconds + 2 * seconds);
@@ -325,50 +352,42 @@ void Trials::expect(const Program &program) {
     is_expected_ = true;
 }
 
-// With the reference schedule where its output is not there yet.
-Trials::Batch Trials::compile_batch(std::vector<Schedule> schedules) {
+// Those that can be run, with the reference schedule where its output is not there yet.
+std::vector<Schedule> Trials::compile_batch(std::vector<Schedule> schedules) {
     const Schedule plain = reference();
     if (!is_expected_ && std::find(schedules.begin(), schedules.end(), plain) == schedules.end())
         schedules.push_back(plain);
-    Batch batch{{}, compile(schedules)};
-    if (const auto failed = batch.failures.find(to_string(plain)); failed != batch.failures.end())
-        throw std::runtime_error("the reference schedule of " + to_string(kernel_) +
-                                 " does not compile: " + failed->second.detail);
-    for (const Schedule &schedule : schedules) {
-        if (!batch.failures.contains(to_string(schedule))) batch.compiled.push_back(schedule);
-    }
-    return batch;
+    compile(schedules);
+    check_reference();
+    std::erase_if(schedules, [&](const Schedule &schedule) { return has_failed(schedule); });
+    return schedules;
 }
 
 std::unique_ptr<Trials::Program> Trials::prepare(const std::vector<Schedule> &compiled) {
-    std::unique_ptr<Program> program = link(compiled);
+    std::unique_ptr<Program> program = link_usable(compiled);
+    check_reference();
     expect(*program);
     return program;
 }
 
 std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules) {
-    Batch batch = compile_batch(schedules);
-    if (incumbent_ && std::find(batch.compiled.begin(), batch.compiled.end(), *incumbent_) ==
-                          batch.compiled.end())
-        batch.compiled.push_back(*incumbent_);
+    std::vector<Schedule> batch = compile_batch(schedules);
+    if (standard_ && std::find(batch.begin(), batch.end(), *standard_) == batch.end())
+        batch.push_back(*standard_);
     std::vector<TrialResult> results;
     std::unique_ptr<Program> program;
     for (const Schedule &schedule : schedules) {
         throw_if_interrupted();
-        const auto failed = batch.failures.find(to_string(schedule));
-        if (failed != batch.failures.end()) {
-            results.push_back(failed->second);
-            continue;
-        }
-        if (!program) program = prepare(batch.compiled);
-        results.push_back(measure_one(*program, schedule));
+        if (!program && !has_failed(schedule)) program = prepare(batch);
+        results.push_back(has_failed(schedule) ? failures_.at(to_string(schedule))
+                                               : measure_one(*program, schedule));
     }
     return results;
 }
 
 TrialResult Trials::measure_one(const Program &program, const Schedule &schedule) {
     std::vector<Schedule> pair = {schedule};
-    if (incumbent_ && *incumbent_ != schedule) pair.push_back(*incumbent_);
+    if (standard_ && *standard_ != schedule) pair.push_back(*standard_);
     const ProgramRun ran = run(program, pair, options_.seconds);
     const Printed printed(ran.output);
     const int at = program.index.at(to_string(schedule));
@@ -382,28 +401,28 @@ TrialResult Trials::measure_one(const Program &program, const Schedule &schedule
         return {Outcome::crashed, ending_of(ran)};
     double us = median(own->second);
     if (pair.size() > 1) {
-        const auto other = printed.times.find(program.index.at(to_string(*incumbent_)));
+        const auto other = printed.times.find(program.index.at(to_string(*standard_)));
         // It was right before: something else must have gone wrong with it.
-        if (other == printed.times.end()) return {Outcome::crashed, "the best before it fails"};
-        us = incumbent_us_ * median_ratio(own->second, other->second);
+        if (other == printed.times.end())
+            return {Outcome::crashed, "the schedule that it is held against fails"};
+        us = standard_us_ * median_ratio(own->second, other->second);
     }
-    if (!incumbent_ || us < incumbent_us_) {
-        incumbent_ = schedule;
-        incumbent_us_ = us;
+    if (!standard_) {
+        standard_ = schedule;
+        standard_us_ = us;
     }
     return {Outcome::measured, "", us};
 }
 
 std::vector<std::optional<double>> Trials::play_off(const std::vector<Schedule> &schedules,
                                                     double seconds) {
-    const Batch batch = compile_batch(schedules);
+    const std::unique_ptr<Program> program = prepare(compile_batch(schedules));
+    std::vector<std::optional<double>> times(schedules.size());
     std::vector<Schedule> timed;
     for (const Schedule &schedule : schedules) {
-        if (!batch.failures.contains(to_string(schedule))) timed.push_back(schedule);
+        if (!has_failed(schedule)) timed.push_back(schedule);
     }
-    std::vector<std::optional<double>> times(schedules.size());
     if (timed.empty()) return times;
-    const std::unique_ptr<Program> program = prepare(batch.compiled);
     const Printed printed(run(*program, timed, seconds).output);
     for (size_t i = 0; i < schedules.size(); i++) {
         const auto at = program->index.find(to_string(schedules[i]));

@@ -29,7 +29,7 @@ struct TrialOptions {
     int threads = 1;
     std::counting_semaphore<> *job_slots = nullptr;  // that jobs of several trials share
     CompileLimits compile = {10, int64_t{6} << 30};
-    double seconds = 0.06;      // that a candidate's turns and the incumbent's take together
+    double seconds = 0.06;      // that the turns of a candidate and of another take together
     double limit_seconds = 20;  // of one run of a program
     CompileFunction compile_function = CompileProcesses::compile_in_process;
 };
@@ -48,7 +48,9 @@ public:
     Trials(const Trials &) = delete;
     Trials &operator=(const Trials &) = delete;
 
-    // Each held against the best of those measured before. Throws MachineGone, Interrupted.
+    // Each held against the first that was measured, in turns: against the best so far, whose time
+    // is the luckiest, times would sink with each that takes its place. Throws MachineGone,
+    // Interrupted.
     std::vector<TrialResult> measure(const std::vector<Schedule> &schedules);
     // Times some once more, together and for longer; microseconds, or nothing where one fails now.
     std::vector<std::optional<double>> play_off(const std::vector<Schedule> &schedules,
@@ -60,17 +62,16 @@ private:
         int64_t scratch_bytes = 0;
     };
     struct Program;
-    struct Batch {
-        std::vector<Schedule> compiled;
-        std::map<std::string, TrialResult> failures;  // by the schedule's text
-    };
 
-    std::map<std::string, TrialResult> compile(const std::vector<Schedule> &schedules);
+    void compile(const std::vector<Schedule> &schedules);
     Schedule reference() const;
-    Batch compile_batch(std::vector<Schedule> schedules);
+    void check_reference() const;
+    bool has_failed(const Schedule &schedule) const;
+    std::vector<Schedule> compile_batch(std::vector<Schedule> schedules);
     std::unique_ptr<Program> prepare(const std::vector<Schedule> &compiled);
     std::string machine_file(const char *what) const;
     std::unique_ptr<Program> link(const std::vector<Schedule> &schedules);
+    std::unique_ptr<Program> link_usable(const std::vector<Schedule> &schedules);
     TrialResult measure_one(const Program &program, const Schedule &schedule);
     void expect(const Program &program);
     ProgramRun run(const Program &program, const std::vector<Schedule> &schedules, double seconds);
@@ -83,9 +84,10 @@ private:
     const TrialOptions options_;
     std::vector<float> operands_;  // of the input and the addend
     std::vector<float> weights_, bias_;
-    std::map<std::string, Compiled> compiled_;  // by the schedule's text
-    std::optional<Schedule> incumbent_;
-    double incumbent_us_ = 0;
+    std::map<std::string, Compiled> compiled_;     // by the schedule's text
+    std::map<std::string, TrialResult> failures_;  // those of them that cannot be run
+    std::optional<Schedule> standard_;
+    double standard_us_ = 0;
     bool is_expected_ = false;  // the reference's output lies on the machine
 };
 

@@ -34,6 +34,7 @@ struct Task {
     std::unique_ptr<Trials> trials = {};  // on the machine that it was given to
     Machine *machine = nullptr;
     bool is_busy = false, is_recorded = false;
+    bool has_failed = false;  // for no schedule's reason: what was measured decides
 };
 
 class Tuner {
@@ -56,7 +57,11 @@ public:
     }
 
     TuneResult run() {
-        while (!is_over_ && add_tasks()) work();
+        try {
+            while (!is_over_ && add_tasks()) work();
+        } catch (const Interrupted &) {  // while it planned
+            result_.was_interrupted = true;
+        }
         // What is searched is recorded even where the time is over.
         finish();
         if (measurements_ == 0 && !result_.no_machine.empty())
@@ -120,6 +125,7 @@ private:
                 for (const Measurement &m : earlier_) {
                     if (m.kernel == text) tasks_.back()->search.remember(m);
                 }
+                if (!record) tasks_.back()->search.measure_remembered_best();
             }
             has_new = true;
         }
@@ -182,7 +188,8 @@ private:
             const std::lock_guard lock(mutex_);
             warn(error.what());
             task.is_busy = false;
-            task.is_recorded = true;  // nothing to be had from it
+            task.is_recorded = task.has_failed;
+            task.has_failed = true;
             ended = std::move(task.trials);
         }
     }
@@ -206,7 +213,7 @@ private:
             if (task->machine && task->machine != &machine && !gone_.contains(task->machine))
                 continue;
             // Those that are over need their record first.
-            if (task->search.is_over()) {
+            if (task->has_failed || task->search.is_over()) {
                 best = task.get();
                 break;
             }
@@ -232,7 +239,7 @@ private:
 
     // One batch of a task, or its end.
     void advance(Task &task, Machine &machine) {
-        if (task.search.is_over()) return record(task, true);
+        if (task.has_failed || task.search.is_over()) return record(task, !task.has_failed);
         std::vector<Search::KnownRow> known;
         {
             const std::lock_guard lock(mutex_);
@@ -300,6 +307,8 @@ private:
 
     void finish(Task &task) {
         for (const auto &machine : machines_) {
+            // Whoever interrupts does not want to wait.
+            if (result_.was_interrupted) break;
             if (gone_.contains(machine.get())) continue;
             if (task.machine && task.machine != machine.get() && !gone_.contains(task.machine))
                 continue;
@@ -312,7 +321,7 @@ private:
             } catch (const MachineGone &gone) {
                 lose(*machine, gone);
             } catch (const Interrupted &) {
-                break;
+                result_.was_interrupted = true;
             } catch (const std::exception &error) {
                 warn(error.what());
                 break;

@@ -22,7 +22,7 @@ class Usage(CommandTest):
             self.assertIn("--help", result.stdout)
 
     def test_help_names_every_command(self):
-        for command in ("compile", "verify", "bench", "boards", "analyze", "records"):
+        for command in ("compile", "verify", "bench", "boards", "analyze", "records", "tune"):
             self.assertRegex(convoy("--help").stdout, rf"\n\s+{command}\s")
 
     def test_version(self):
