@@ -303,8 +303,8 @@ class TuneRemote(CommandTest):
         process = self.start(*LAYERS, more=self.runner(0.2))
         self.wait_until(process, lambda: len(self.programs("one")) > 4, "programs run")
         os.killpg(process.pid, signal.SIGINT)
-        _, err = self.end(process)
-        self.assertEqual(err, "convoy: interrupted; what was found is recorded, --resume goes on\n")
+        _, err = self.end(process, code=130)
+        self.assertEqual(err, "convoy: interrupted, what was found is recorded, --resume goes on\n")
 
     @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
     def test_killed(self):
