@@ -31,6 +31,9 @@ void apply(SeparableConv2dStages &s, const Schedule &schedule) {
 
     s.accumulator.compute_at(s.output, owo)
         .store_in(MemoryType::Stack)
+        .bound_extent(s.ow, tile_ow)
+        .bound_extent(s.oh, tile_oh)
+        .bound_extent(s.oc, tile_oc)
         .vectorize(s.lane)
         .unroll(s.ow)
         .unroll(s.oh)
