@@ -13,5 +13,5 @@
     markdown   the same in Markdown
     plot       ratios and shares of the roofline
 
-harness/ holds what it shares with bench/compare.py.
+harness/ holds what it shares with bench/compare.py; bench/new_layers.py is made of these parts, too.
 """
