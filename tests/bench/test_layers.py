@@ -12,7 +12,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(Path(__file__).resolve().parent)]
 
-import numpy as np
 import onnx
 from harness import machine, results
 from harness.arrays import compare_outputs, random_inputs
