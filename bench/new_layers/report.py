@@ -47,13 +47,10 @@ def near_line(rows):
 
 
 def out_of_reach(rows):
-    """The layers that could not be as much faster as is expected by the direct algorithm, as a sentence; "" without any."""
-    names = [row.name for bar in BARS[:2] for row in rows
-             if bar.contains(row.layer) and row.ratio() and bar.worst * row.share(row.best_peer()) > 1]
-    if not names:
-        return ""
-    return ("Their bar is above the roofline, because the best peer is near it or uses Winograd's algorithm: "
-            + ", ".join(names) + ".")
+    """The layers below a bar that is above the roofline, as a sentence; "" without any."""
+    names = [row.name for bar in BARS[:2] for row in rows if bar.contains(row.layer) and row.ratio()
+             and row.ratio() < bar.worst and bar.worst * row.share(row.best_peer()) > 1]
+    return f"Below a bar that is above the roofline: {', '.join(names)}." if names else ""
 
 
 def tuned_line(report):
