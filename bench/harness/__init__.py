@@ -2,7 +2,7 @@
 
     options    command-line options that both have
     session    the loop over the rows, the live table, the files rewritten after every row
-    build      one `convoy compile`, timed
+    build      one `convoy compile`, timed, and the records that it takes
     isolate    one row measured in a process of its own
     measure    load, compare the outputs, then measure
     timing     bursts, rounds, rotated order

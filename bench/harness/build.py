@@ -1,8 +1,10 @@
-"""One `convoy compile`, timed."""
+"""One `convoy compile`, timed, and the records that it takes."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from pathlib import Path
 from harness.errors import ModelError, UserError
 
 POLL_S = 0.25
+EXIT_WAIT_S = 5
 
 
 @dataclass
@@ -44,32 +47,51 @@ def last_line(text):
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no message")
 
 
-def compile_model(convoy, model, name, board, directory, report=lambda stage, share: None, flags=()):
+def records_of(database, folder):
+    """The environment in which the compiler takes no records but those of `database`, None for none at all.
+
+    Neither the user's records nor the project's count then. `folder` receives what stands for them.
+    """
+    empty = folder / "no-records"
+    empty.mkdir(parents=True, exist_ok=True)
+    return {"CONVOY_RECORDS": str(empty), "CONVOY_RECORDS_DB": str(database or folder / "no-records.sqlite")}
+
+
+def run_logged(command, log, report, environment=None):
+    """Runs the compiler with its output in the file `log`, calling `report()` meanwhile; its seconds.
+
+    It is interrupted with us, and then has time to take its files away.
+    """
+    start = time.perf_counter()
+    with log.open("w") as sink:
+        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                                   env=os.environ | (environment or {}))
+        try:
+            while process.poll() is None:
+                report()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(POLL_S)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(EXIT_WAIT_S)
+                process.kill()
+                process.wait()
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        raise ModelError(f"convoy {command[1]}, exit code {process.returncode}: "
+                         f"{last_line(log.read_text(errors='replace'))}")
+    return seconds
+
+
+def compile_model(convoy, model, name, board, directory, report=lambda stage, share: None, flags=(), environment=None):
     """Compiles the ONNX file `model` into a Library below `directory`, which is emptied first."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     prefix = c_name(name)
     command = [convoy, "compile", model, "--board", board, "-o", directory, "--name", prefix, "--shared", *flags]
-    log = directory / "compile.log"
-    start = time.perf_counter()
-    with log.open("w") as sink:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
-        try:
-            while True:
-                report("compiling", None)
-                try:
-                    process.wait(POLL_S)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        raise ModelError(f"convoy compile, exit code {process.returncode}: "
-                           f"{last_line(log.read_text(errors='replace'))}")
+    seconds = run_logged(command, directory / "compile.log", lambda: report("compiling", None), environment)
     library = directory / "lib" / f"lib{prefix}.so"
     if not library.is_file():
         raise ModelError(f"convoy compile wrote no lib/{library.name}")

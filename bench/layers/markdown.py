@@ -1,6 +1,6 @@
 """The comparison as Markdown."""
 
-from harness.engines import DIRECT
+from harness.engines import DIRECT, UNTUNED
 from harness.table import Column, closing, conditions, markdown_line, markdown_table
 from layers import reasons
 from layers.table import BAR_TITLES, bar_cells, columns, kept_to, roofline_line
@@ -13,6 +13,12 @@ LEGEND = (
     "over Convoy's; Winograd can exceed 100.")
 DIRECT_LEGEND = (" \"direct\" is Convoy compiled with `--no-winograd`, \"ncnn direct\" ncnn without Winograd; the column "
                  "of ratios under \"direct\" is Convoy's with nobody using Winograd.")
+UNTUNED_LEGEND = (" \"untuned\" is Convoy compiled without records, \"gain\" its median over Convoy's.")
+
+
+def legend(engines):
+    """What the columns mean."""
+    return LEGEND + (DIRECT_LEGEND if DIRECT in engines else "") + (UNTUNED_LEGEND if UNTUNED in engines else "")
 
 
 def bar_table(rows, expected=BARS):
@@ -35,5 +41,5 @@ def markdown(report, picture):
     sentences = [*conditions(report), kept_to(report), roofline_line(report)]
     lines = [" ".join(filter(None, sentences)), *bar_table(report.rows), "", f"![Ratios by class of layers]({picture})", "",
              *markdown_table("Layer", shown, report.rows), "",
-             LEGEND + (DIRECT_LEGEND if DIRECT in report.engines else ""), *closing(report, "layers")]
+             legend(report.engines), *closing(report, "layers")]
     return "\n".join(lines) + "\n"

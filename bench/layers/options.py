@@ -29,6 +29,7 @@ exit code: 0, or 1 when a layer is WRONG or FAILED or an argument is, 130 after 
 examples:
   bench/layers.py                                   the papers' layers, this machine's best code
   bench/layers.py --board avx2 --no-winograd        AVX2 code, and Convoy's direct code beside it
+  bench/layers.py --records tuned.json --untuned    with these records, and without any beside them
   bench/layers.py g4ic64ih56oc64kh3ph1 --seconds 5  one layer
   bench/layers.py --write-docs                      both boards, into docs/benchmarks/
   bench/layers.py --from docs/benchmarks/layers-avx512.json     the same again, with today's reasons
@@ -49,13 +50,19 @@ def parse(arguments):
     convoy = shared.add_convoy(parser)
     convoy.add_argument("--no-winograd", action="store_true",
                         help="measure Convoy and ncnn without Winograd as well, where it could be used")
+    convoy.add_argument("--records", type=Path, action="append", default=[], metavar="FILE",
+                        help="records that are taken before yours and the project's; may be repeated")
+    convoy.add_argument("--untuned", action="store_true",
+                        help="measure Convoy's code without any records as well")
     files = shared.add_files(parser, "build/layers")
     files.add_argument("--write-docs", action="store_true",
                        help="measure for this machine and for AVX2, with --no-winograd, into docs/benchmarks/")
     options = parser.parse_args(arguments)
     options.threads = options.batch = 1
-    if options.no_winograd and SUBJECT not in options.engines:
-        raise UserError("--no-winograd: without the engine convoy, expected it among --engines")
+    if SUBJECT not in options.engines:
+        for name in ("no_winograd", "untuned", "records"):
+            if getattr(options, name):
+                raise UserError(f"--{name.replace('_', '-')}: without the engine convoy, expected it among --engines")
     if options.write_docs and (options.out or options.source or options.board != "host"):
         raise UserError("--write-docs: with --out, --from or --board, expected none of them")
     options.boards = ["host", machine.avx2_board()] if options.write_docs else [options.board]

@@ -1,16 +1,11 @@
 """The PNG: ratios to the best peer and shares of the roofline, by class of layers."""
 
-from harness.engines import COLOURS, DIRECT, PEERS, SUBJECT, TITLES
+from harness.engines import COLOURS, DIRECT, PEERS, SUBJECT, TITLES, UNTUNED
 from harness.table import conditions
 from layers.bars import BARS
 
 GROUP_GAP = 1.2
 INCHES_A_LAYER = 0.26
-
-
-def ratio(row, bar):
-    """The ratio of a row that a bar is about, or None."""
-    return row.ratio(bar.engine, bar.peers)
 
 
 def classes(rows, expected=BARS):
@@ -19,10 +14,10 @@ def classes(rows, expected=BARS):
     for bar in expected:
         if not bar.short:
             continue
-        members = [row for row in rows if bar.contains(row.layer) and ratio(row, bar) and row.name not in placed]
+        members = [row for row in rows if bar.contains(row.layer) and bar.ratio(row) and row.name not in placed]
         placed.update(row.name for row in members)
         if members:
-            made.append((bar, sorted(members, key=lambda row: ratio(row, bar), reverse=True)))
+            made.append((bar, sorted(members, key=lambda row: bar.ratio(row), reverse=True)))
     return made
 
 
@@ -38,14 +33,16 @@ def _positions(groups):
 def _ratios(axes, groups, places, label):
     for (bar, members), xs in zip(groups, places):
         for x, row in zip(xs, members):
-            axes.plot([x, x], [1, ratio(row, bar)], color=COLOURS[SUBJECT], linewidth=1, alpha=0.5, zorder=2)
-        axes.plot(xs, [ratio(row, bar) for row in members], "o", color=COLOURS[SUBJECT], markersize=5, zorder=4)
-        direct = [(x, row.ratio(DIRECT, PEERS[DIRECT])) for x, row in zip(xs, members)]
-        direct = [point for point in direct if point[1]]
-        if direct:
-            axes.plot(*zip(*direct), "o", color=COLOURS[DIRECT], markersize=4, zorder=3)
-        if bar.mean:
-            axes.plot([xs[0] - 0.5, xs[-1] + 0.5], [bar.mean] * 2, color="black", linestyle="--", linewidth=1, zorder=3)
+            axes.plot([x, x], [1, bar.ratio(row)], color=COLOURS[SUBJECT], linewidth=1, alpha=0.5, zorder=2)
+        axes.plot(xs, [bar.ratio(row) for row in members], "o", color=COLOURS[SUBJECT], markersize=5, zorder=4)
+        for other in (DIRECT, UNTUNED):
+            points = [(x, row.ratio(other, PEERS[other])) for x, row in zip(xs, members)]
+            points = [point for point in points if point[1]]
+            if points:
+                axes.plot(*zip(*points), "o", color=COLOURS[other], markersize=4, zorder=3)
+        if bar.mean or bar.worst:
+            axes.plot([xs[0] - 0.5, xs[-1] + 0.5], [bar.mean or bar.worst] * 2, color="black", linestyle="--",
+                      linewidth=1, zorder=3)
         axes.text((xs[0] + xs[-1]) / 2, 1.02, bar.short, transform=axes.get_xaxis_transform(), ha="center",
                   va="bottom", fontsize=9)
     axes.axhline(1, color="#555555", linewidth=1)
@@ -67,7 +64,8 @@ def points_of_engines(axes, groups, places, engines, value):
                           zorder=front)
 
 
-def _shares(axes, groups, places, engines):
+def shares(axes, groups, places, engines):
+    """A lower panel: what every engine reaches of the roofline."""
     points_of_engines(axes, groups, places, engines, lambda row, engine: row.share(engine) and 100 * row.share(engine))
     axes.axhline(100, color="#555555", linewidth=1)
     axes.axhline(60, color="#555555", linewidth=1, linestyle=":")
@@ -78,11 +76,12 @@ def _shares(axes, groups, places, engines):
 def write_png(report, path):
     """Draws the report; False where nothing was compared with a peer."""
     return draw(report, path, classes(report.rows), f"Single layers, {report.options['isa']}", "best peer's time / Convoy's",
-                _shares)
+                shares)
 
 
-def draw(report, path, groups, title, label, lower_panel):
-    """Ratios above what `lower_panel(axes, groups, places, engines)` draws; False where there are no `groups`."""
+def draw(report, path, groups, title, label, lower_panel, expected="geometric mean expected of the class"):
+    """Ratios above what `lower_panel(axes, groups, places, engines)` draws; False where there are no `groups`. `expected`
+    says what a class's bar is."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     if not groups:
@@ -101,7 +100,7 @@ def draw(report, path, groups, title, label, lower_panel):
                      [row.name for _, members in groups for row in members], rotation=90, fontsize=7)
     handles = [Line2D([], [], linestyle="", marker="o", color=COLOURS[name], label=TITLES[name])
                for name in report.engines]
-    handles.append(Line2D([], [], linestyle="--", color="black", label="geometric mean expected of the class"))
+    handles.append(Line2D([], [], linestyle="--", color="black", label=expected))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
     figure.suptitle(f"{title}\n{conditions(report)[0]}", fontsize=11)
     figure.savefig(path, dpi=140)

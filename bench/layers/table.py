@@ -1,6 +1,6 @@
 """The columns of the comparison, and the lines below it."""
 
-from harness.engines import DIRECT, PEERS, SUBJECT, TITLES
+from harness.engines import DIRECT, PEERS, SUBJECT, TITLES, UNTUNED
 from harness.table import Column, number, verdict
 from layers import bars, reasons
 
@@ -21,6 +21,8 @@ def columns(engines):
     ]
     if DIRECT in engines:
         made.append(Column("", "direct", 7, lambda row: number(row.ratio(DIRECT, PEERS[DIRECT]), 2)))
+    if UNTUNED in engines:
+        made.append(Column("", "gain", 6, lambda row: number(row.ratio(SUBJECT, (UNTUNED,)), 2)))
     return made + [
         Column("", "GFLOP/s", 7, lambda row: number(row.gflops(), 0)),
         Column("", "roof %", 6, lambda row: number(row.share(), 0, 100)),
@@ -30,11 +32,11 @@ def columns(engines):
 def bar_cells(result):
     """(class, layers, expected, found, slowest layer, verdict) of one bar, as text."""
     bar = result.bar
-    expected = (f"{bar.mean:.2f}x" if bar.mean else "-") + (f", each {bar.worst:.2f}x" if bar.worst else "")
+    parts = [f"{bar.mean:.2f}x"] * bool(bar.mean) + [f"each {bar.worst:.2f}x"] * bool(bar.worst)
     missed = f"missed ({len(result.below)} below)" if result.below else "missed"
-    return (bar.title, str(result.count), expected, f"{result.mean:.2f}x",
+    return (bar.title, str(result.count), ", ".join(parts) or "-", f"{result.mean:.2f}x",
             f"{result.worst:.2f}x {result.worst_name}",
-            "-" if not bar.mean else "held" if result.held else missed)
+            "-" if not parts else "held" if result.held else missed)
 
 
 BAR_TITLES = ("class", "layers", "expected", "mean", "slowest", "bar")

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from harness import machine, session
-from harness.build import check_compiler, last_line
+from harness.build import check_compiler, last_line, records_of
 from harness.errors import UserError
 from search import options as command_line, plot, report as reporting
 from search.curves import Kernel
@@ -33,13 +33,11 @@ def measure(options):
     if not os.access(options.replay, os.X_OK):
         raise UserError(f"--replay {options.replay}: no such program, expected search_replay of the preset's build")
     options.work.mkdir(parents=True, exist_ok=True)
-    empty, database = options.work / "no-records", options.work / "records.sqlite"
-    empty.mkdir(exist_ok=True)
+    database = options.work / "records.sqlite"
     if not options.resume:
         for path in options.work.glob("records.sqlite*"):
             path.unlink()
-    # Neither the user's records nor the project's change what is searched.
-    environment = os.environ | {"CONVOY_RECORDS_DB": str(options.work / "no-records.sqlite"), "CONVOY_RECORDS": str(empty)}
+    environment = os.environ | records_of(None, options.work)
     for number, layer in enumerate(options.layers, 1):
         print(f"{number}/{len(options.layers)} {layer}: every schedule", flush=True)
         more = ["--resume"] if options.resume else []

@@ -48,7 +48,7 @@ def bar_line(kernels):
     """Whether the bar is held, in a sentence."""
     missed = [kernel.layer for kernel in kernels if not kernel.held()]
     found = f"missed in {', '.join(missed)}" if missed else f"held in all {len(kernels)} layers"
-    return (f"Within {100 * (NEAR - 1):.0f} % of the best of all points with {TENTH:.0%} of the measurements, from "
+    return (f"Within {100 * (NEAR - 1):.0f} % of the best of all points with {100 * TENTH:.0f} % of the measurements, from "
             f"nothing: {found}.")
 
 
@@ -56,7 +56,7 @@ def conditions(report):
     """What was measured on what, in a sentence."""
     seeds = report["options"]["seeds"]
     return (f"{report['machine']['cpu']}, board {report['board']}, one thread, {seeds} seeds; "
-            f"{report['versions']['convoy']}; {report['date'][:10]}.")
+            f"Convoy {report['versions']['convoy']}; {report['date'][:10]}.")
 
 
 def markdown(report, kernels, picture):

@@ -10,6 +10,7 @@ from harness.stats import geomean
 KEYS = {"kernel", "steps", "space", "measurements", "failures", "default_us", "best_us", "template", "parameters",
         "roofline_us", "had_record", "history"}
 BAR = 0.85  # of the tuned speed, without tuning
+NEAR = 0.95  # of the final speed: when tuning longer gains little
 
 
 @dataclass
@@ -75,6 +76,13 @@ class Found:
         shares = [(at, sum(kernel.uses * kernel.best_at(at) for kernel in self.kernels) / self.default_us)
                   for at in moments]
         return [*shares, (max(self.seconds, moments[-1]), self.best_us / self.default_us)]
+
+    def seconds_to(self, share):
+        """Seconds until all kernels together had this share of the speed that the search came to; None without kernels."""
+        if not self.kernels:
+            return None
+        moments = self.curve()[:-1]
+        return next(at for at, time in moments if share * time <= moments[-1][1])
 
 
 def _kernel(data):

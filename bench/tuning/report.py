@@ -1,7 +1,7 @@
 """The table of what was gained, on the terminal and in Markdown, and the bar."""
 
 from harness.table import markdown_line
-from tuning.found import BAR, short_names
+from tuning.found import BAR, NEAR, short_names
 
 HEAD = ("kernel", "uses", "default us", "tuned us", "gain", "roofline %", "tried", "failed", "schedule")
 LEGEND = (
@@ -43,7 +43,8 @@ def summary(found):
     said = [f"{len(found.kernels)} kernels, as often as they are used: {found.default_us:.0f} us without tuning, "
             f"{found.best_us:.0f} us tuned, {found.default_us / found.best_us:.2f}x.",
             f"Without tuning they reach {100 * share:.0f} % of the tuned speed in the geometric mean: the bar of "
-            f"{100 * BAR:.0f} % is {'held' if share >= BAR else 'missed'}."]
+            f"{100 * BAR:.0f} % is {'held' if share >= BAR else 'missed'}.",
+            f"The search had {100 * NEAR:.0f} % of its final speed after {found.seconds_to(NEAR):.0f} s."]
     if found.had_record:
         said.append(f"{found.had_record} kernels had records and were not searched: they are not in it.")
     if found.not_reached:

@@ -12,16 +12,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(Path(__file__).resolve().parent)]
 
-import numpy as np
 import onnx
 from harness import machine, results
 from harness.arrays import compare_outputs, random_inputs
-from harness.engines import DIRECT, LAYER_ENGINES, NCNN_DIRECT, Ncnn, OnnxRuntime
+from harness.engines import DIRECT, LAYER_ENGINES, NCNN_DIRECT, UNTUNED, Ncnn, OnnxRuntime
 from harness.engines.ncnn import convert
 from harness.errors import ModelError, UserError
 from harness.measure import input_shapes
 from harness.table import TerminalTable
-from layers import bars, cli, model, options, plot, reasons, roofline, shapes, table
+from layers import bars, cli, measuring, model, options, plot, reasons, roofline, shapes, table
 from layers.row import FORMAT, LayerRow
 
 NARROW, DEPTHWISE, WIDE, STRIDED, POINTWISE = (
@@ -188,7 +187,7 @@ class Reporting(unittest.TestCase):
             "3x3, stride 1, at least 16 channels per group": (True, 1, 2.0),
             "the same, Winograd off in Convoy": (True, 1, 1.0),
             "the same, Winograd off in all": (True, 1, 1.0),
-            "stride 2, pointwise and the rest": (True, 1, 1.0),
+            "stride 2, pointwise and the rest": (False, 1, 1.0),
             "MobileNetV2's 18, 36 and 72 channels per group": (False, 1, 1.0),
         })
         (depthwise,) = [result for result in bars.results(self.report.rows) if result.bar.title == "depthwise"]
@@ -260,6 +259,7 @@ class CommandLine(unittest.TestCase):
     def test_errors_are_one_line(self):
         for arguments in (["--bogus"], ["nonsense"], ["--shapes", "absent"], ["--convoy", "absent", WIDE],
                           ["--engines", "ncnn"], ["--engines", "onnxruntime", "--no-winograd"],
+                          ["--engines", "onnxruntime", "--untuned"], ["--engines", "onnxruntime", "--records", "a.json"],
                           ["--write-docs", "--board", "avx2"], ["--from", "absent.json"]):
             self.refused(*arguments)
 
@@ -269,7 +269,7 @@ class CommandLine(unittest.TestCase):
             self.assertIn("no such option", self.refused("--convoy", compiler, "--no-winograd", WIDE))
             self.assertIn("one of host, avx2", self.refused("--convoy", compiler, "--board", "toaster", WIDE))
             chosen = options.parse(["--convoy", compiler, "--board", "avx2"])
-            self.assertEqual(cli.vector_floats(chosen), 8)
+            self.assertEqual(measuring.vector_floats(chosen), 8)
             cli.check_no_winograd(options.parse(["--convoy", self.compiler(folder, "--no-winograd  without")]))
 
     def test_patterns_and_descriptors(self):
@@ -284,6 +284,28 @@ class CommandLine(unittest.TestCase):
             self.assertEqual((row.status, row.macs), ("failed", shapes.parse(WIDE).macs))
             self.assertIn("node 3: op Foo", row.reason)
             self.assertFalse((Path(folder) / "libraries").exists())
+
+    def test_records_and_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            chosen = options.parse(["--work", folder, "--records", "a.json", "--records", "b.json", "--untuned",
+                                    "--no-winograd"])
+            made = cli.variants(chosen)
+            self.assertEqual(list(made), ["convoy", DIRECT, UNTUNED])
+            flags = ("--records", Path("a.json"), "--records", Path("b.json"))
+            self.assertEqual([variant.flags for variant in made.values()], [flags, ("--no-winograd", *flags), ()])
+            self.assertEqual([set(variant.environment) for variant in made.values()],
+                             [set(), set(), {"CONVOY_RECORDS", "CONVOY_RECORDS_DB"}])
+            self.assertFalse(Path(made[UNTUNED].environment["CONVOY_RECORDS_DB"]).exists())
+            self.assertEqual(list(Path(made[UNTUNED].environment["CONVOY_RECORDS"]).iterdir()), [])
+
+    def test_untuned_has_a_column(self):
+        row = made_up_row(NARROW, 1.0, 5.0)
+        row.engines[UNTUNED] = times(2 * row.time("convoy"))
+        titles = [(column.block, column.title) for column in table.columns(["convoy", UNTUNED, "onnxruntime"])]
+        self.assertIn(("untuned", "us"), titles)
+        gain = next(column for column in table.columns(["convoy", UNTUNED, "onnxruntime"]) if column.title == "gain")
+        self.assertEqual(gain.cell(row), "2.00")
+        self.assertNotIn("gain", [column.title for column in table.columns(ENGINES)])
 
     def test_engines(self):
         self.assertEqual(options.parse([]).engines, list(LAYER_ENGINES))

@@ -37,7 +37,7 @@ def recorded(layer=LAYER, count=60, finds_at=4, informed=True):
 
 def made_up(*kernels):
     return {"format": cli.FORMAT, "date": "2026-01-02T03:04:05+00:00", "machine": {"cpu": "a CPU"},
-            "versions": {"convoy": "convoy 1"}, "options": {"seeds": 3, "layers": [LAYER]}, "board": "zen4",
+            "versions": {"convoy": "1.2"}, "options": {"seeds": 3, "layers": [LAYER]}, "board": "zen4",
             "kernels": list(kernels)}
 
 
@@ -97,7 +97,8 @@ class Command(unittest.TestCase):
         cells = lines[1].split()
         self.assertGreater(float(cells.pop(8).rstrip("x")), 1.5)  # random order
         self.assertEqual(cells, [LAYER, "60", "1", "2.000x", "6", "1.000x", "2.000x", "1.000x", "4", "24"])
-        self.assertIn("held in all 3 layers", shown)
+        self.assertIn("with 10 % of the measurements, from nothing: held in all 3 layers", shown)
+        self.assertIn("3 seeds; Convoy 1.2; 2026-01-02.", shown)
         self.assertEqual(path.read_bytes(), before)
         page = path.with_suffix(".md").read_text()
         self.assertIn("(results.png)", page)

@@ -50,6 +50,12 @@ class Finding(unittest.TestCase):
         slow = finding.Found(run(kernel(SHAPE, history=[(1.0, 130.0), (2.0, 90.0)])))
         self.assertEqual(slow.curve(), [(0.0, 1.0), (1.0, 1.0), (2.0, 0.9), (20.0, 0.8)])
 
+    def test_when_it_was_near_its_final_speed(self):
+        found = finding.Found(run(kernel(SHAPE, best_us=82.0, history=[(2.0, 100.0), (5.0, 84.5), (7.0, 84.0), (19.0, 80.0)])))
+        self.assertEqual((found.seconds_to(0.95), found.seconds_to(1.0), found.seconds_to(0.5)), (7.0, 19.0, 0.0))
+        self.assertIn("95 % of its final speed after 7 s", report.summary(found)[2])
+        self.assertIsNone(finding.Found(run()).seconds_to(0.95))
+
     def test_what_was_not_searched_is_left_out(self):
         found = finding.Found(run(kernel(SHAPE), kernel("a", had_record=True), kernel("b", default_us=0, best_us=0),
                                   kernel("c", default_us=0)))

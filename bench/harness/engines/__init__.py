@@ -7,14 +7,16 @@ from harness.engines.openvino import OpenVino
 
 SUBJECT = "convoy"
 DIRECT = "convoy_direct"  # Convoy again, compiled with --no-winograd
+UNTUNED = "convoy_untuned"  # Convoy again, compiled without records
 NCNN_DIRECT = "ncnn_direct"  # ncnn again, its Winograd off
 REFERENCE = "onnxruntime"
-TITLES = {SUBJECT: "Convoy", DIRECT: "direct", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO",
+TITLES = {SUBJECT: "Convoy", DIRECT: "direct", UNTUNED: "untuned", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO",
           "ncnn": "ncnn", NCNN_DIRECT: "ncnn direct", "cudnn": "cuDNN", "torch_compiled": "torch compiled"}
-COLOURS = {SUBJECT: "#c1272d", DIRECT: "#e8a09c", "onnxruntime": "#1f6fb4", "openvino": "#2e8b57",
+COLOURS = {SUBJECT: "#c1272d", DIRECT: "#e8a09c", UNTUNED: "#d9a441", "onnxruntime": "#1f6fb4", "openvino": "#2e8b57",
            "ncnn": "#8a5fb0", NCNN_DIRECT: "#c9b3da", "cudnn": "#2e8b57", "torch_compiled": "#1f6fb4"}
 # What a time of Convoy is compared with: every peer as it is, or where nobody uses Winograd.
-PEERS = {SUBJECT: ("onnxruntime", "openvino", "ncnn"), DIRECT: ("onnxruntime", "openvino", NCNN_DIRECT)}
+PEERS = {SUBJECT: ("onnxruntime", "openvino", "ncnn"), UNTUNED: ("onnxruntime", "openvino", "ncnn"),
+         DIRECT: ("onnxruntime", "openvino", NCNN_DIRECT)}
 NETWORK_ENGINES = (SUBJECT, "onnxruntime", "openvino")
 LAYER_ENGINES = (*NETWORK_ENGINES, "ncnn")
 
