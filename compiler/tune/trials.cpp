@@ -69,6 +69,8 @@ struct Tolerance {
     }
 };
 
+constexpr double surprising = 0.9;  // of the best time so far
+
 double median(std::vector<double> values) {
     std::nth_element(values.begin(), values.begin() + (std::ptrdiff_t)values.size() / 2,
                      values.end());
@@ -385,7 +387,21 @@ std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules)
     return results;
 }
 
+// What would be much better than anything so far is measured twice, and its worse time counts: the
+// machine may have been busy just while the other schedule had its turns.
 TrialResult Trials::measure_one(const Program &program, const Schedule &schedule) {
+    TrialResult result = time_one(program, schedule);
+    if (result.outcome != Outcome::measured) return result;
+    if (best_us_ > 0 && result.us < surprising * best_us_) {
+        const TrialResult again = time_one(program, schedule);
+        if (again.outcome != Outcome::measured) return again;
+        result.us = std::max(result.us, again.us);
+    }
+    if (best_us_ == 0 || result.us < best_us_) best_us_ = result.us;
+    return result;
+}
+
+TrialResult Trials::time_one(const Program &program, const Schedule &schedule) {
     std::vector<Schedule> pair = {schedule};
     if (standard_ && *standard_ != schedule) pair.push_back(*standard_);
     const ProgramRun ran = run(program, pair, options_.seconds);

@@ -73,6 +73,7 @@ private:
     std::unique_ptr<Program> link(const std::vector<Schedule> &schedules);
     std::unique_ptr<Program> link_usable(const std::vector<Schedule> &schedules);
     TrialResult measure_one(const Program &program, const Schedule &schedule);
+    TrialResult time_one(const Program &program, const Schedule &schedule);
     void expect(const Program &program);
     ProgramRun run(const Program &program, const std::vector<Schedule> &schedules, double seconds);
 
@@ -87,7 +88,7 @@ private:
     std::map<std::string, Compiled> compiled_;     // by the schedule's text
     std::map<std::string, TrialResult> failures_;  // those of them that cannot be run
     std::optional<Schedule> standard_;
-    double standard_us_ = 0;
+    double standard_us_ = 0, best_us_ = 0;
     bool is_expected_ = false;  // the reference's output lies on the machine
 };
 

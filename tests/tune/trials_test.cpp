@@ -183,6 +183,35 @@ TEST_F(TrialsTest, WhatFailsCostsOnlyItself) {
     for (const auto &us : trials.play_off({last, between}, 0.02)) EXPECT_TRUE(us && *us > 0);
 }
 
+// Lucky once: the candidate of its first process is much faster than that of every later one.
+TEST_F(TrialsTest, ASurprisingTimeIsMeasuredTwice) {
+    const Kernel kernel = kernel_of(problem, board_);
+    const std::vector<Schedule> s = schedules_of(kernel);
+    const auto steady = [](const CompileJob &job, const Board &board) {
+        write_function("for (volatile int i = 0; i < 20000; i++);", job, board);
+    };
+    const std::string mark = (folder_.path / "mark").string();
+    const auto lucky = [mark](const CompileJob &job, const Board &board) {
+        write_function(
+            "int open(const char *, int, ...), access(const char *, int);\n"
+            "static int work;\n"
+            "if (is_first) work = access(\"" +
+                mark +
+                "\", 0) ? 10 : 20000;\n"
+                "if (is_first) open(\"" +
+                mark +
+                "\", 0101, 0600);\n"
+                "for (volatile int i = 0; i < work; i++);",
+            job, board);
+    };
+    Trials trials(kernel, board_, machine_, tools_, folder_.path / "kernel",
+                  options({{to_string(s[0]), steady}, {to_string(s[1]), lucky}}));
+    const std::vector<TrialResult> results = trials.measure({s[0], s[1]});
+    ASSERT_EQ(results[1].outcome, Outcome::measured) << results[1].detail;
+    EXPECT_TRUE(std::filesystem::exists(mark));
+    EXPECT_GT(results[1].us, 0.5 * results[0].us);
+}
+
 TEST_F(TrialsTest, AnObjectThatDoesNotLinkCostsOnlyItself) {
     const Kernel kernel = kernel_of(problem, board_);
     const std::vector<Schedule> s = schedules_of(kernel);
