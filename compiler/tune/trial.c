@@ -23,8 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GUARD = 64, MOST_COPIES = 8, MOST_CANDIDATES = 64, MOST_TURNS = 400, LEAST_TURNS = 5 };
-enum { COPIED_BYTES = 32 << 20, UNWRITTEN = 0x7fc0beef };
+enum { GUARD = 64, MOST_COPIES = 16, MOST_CANDIDATES = 64, MOST_TURNS = 400, LEAST_TURNS = 5 };
+enum { UNWRITTEN = 0x7fc0beef };
 /* A candidate that is so much slower than the last one after some turns is not worth more. */
 static const double hopeless = 1.25;
 static const int turns_of_hope = 4;
@@ -73,7 +73,8 @@ static void set_up(struct running *r, const struct trial_candidate *c) {
     double bytes = 0;
     for (int o = 0; o < c->operand_count; o++)
         bytes += c->operands[o].is_constant ? 4.0 * c->operands[o].floats : 0;
-    r->copies = bytes * MOST_COPIES > COPIED_BYTES ? (int)(COPIED_BYTES / bytes) : MOST_COPIES;
+    r->copies = MOST_COPIES;
+    if (bytes * MOST_COPIES > trial_copied_bytes) r->copies = (int)(trial_copied_bytes / bytes);
     if (r->copies < 2) r->copies = 2;
     for (int o = 0; o < c->operand_count; o++) {
         const struct trial_operand *p = &c->operands[o];

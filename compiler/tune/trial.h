@@ -20,6 +20,7 @@ enum { TRIAL_MOST_OPERANDS = 6 };
 extern const struct trial_candidate trial_candidates[];
 extern const int trial_candidate_count;
 extern const unsigned long trial_scratch_bytes;
+extern const double trial_copied_bytes; /* of constants, that calls take in turns */
 
 /* One call of a candidate; `operands` are the addresses that the kernel gets. Returns 0, or the
    kernel's error. */

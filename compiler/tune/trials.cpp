@@ -70,6 +70,8 @@ struct Tolerance {
 };
 
 constexpr double surprising = 0.9;  // of the best time so far
+// In a large network, weights come from memory: so many times the largest cache are used in turns.
+constexpr int64_t largest_caches = 4;
 
 double median(std::vector<double> values) {
     std::nth_element(values.begin(), values.begin() + (std::ptrdiff_t)values.size() / 2,
@@ -284,6 +286,7 @@ std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &sched
     source << "const struct trial_candidate trial_candidates[] = {\n"
            << table.str() << "};\nconst int trial_candidate_count = " << schedules.size()
            << ";\nconst unsigned long trial_scratch_bytes = SCRATCH_BYTES;\n"
+           << "const double trial_copied_bytes = " << largest_caches * board_.l3_bytes << ".0;\n"
            << "int trial_call(int candidate, void *const *operands, int threads, void *scratch) {\n"
            << "    struct buffer b[TRIAL_MOST_OPERANDS] = {{0}};\n"
            << "    struct context context = {threads, scratch, 0};\n"
