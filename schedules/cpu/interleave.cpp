@@ -7,7 +7,7 @@ using namespace Halide::Internal;
 
 namespace {
 
-constexpr int side = 4;          // of a square
+constexpr int side = 4;           // of a square
 constexpr int stored = 2 * side;  // floats
 
 // Floats begin .. begin + 4 of a vector: loaded by themselves where it is loaded.
@@ -26,9 +26,8 @@ class InterleaveInSquares : public IRMutator {
     Stmt visit(const Store *op) override {
         const auto *interleaved = op->value.as<Shuffle>();
         const auto *ramp = op->index.as<Ramp>();
-        if (!interleaved || !interleaved->is_interleave() || !ramp ||
-            !is_const_one(ramp->stride) || !is_const_one(op->predicate) ||
-            op->value.type().element_of() != Float(32))
+        if (!interleaved || !interleaved->is_interleave() || !ramp || !is_const_one(ramp->stride) ||
+            !is_const_one(op->predicate) || op->value.type().element_of() != Float(32))
             return IRMutator::visit(op);
         const std::vector<Expr> &vectors = interleaved->vectors;
         const int count = (int)vectors.size(), lanes = vectors[0].type().lanes();
@@ -59,8 +58,8 @@ class InterleaveInSquares : public IRMutator {
     std::vector<Expr> transposed(const Expr *vectors, int lane) {
         std::vector<Expr> rows, pairs, columns;
         for (int i = 0; i < side; i++)
-            rows.push_back(named(Shuffle::make_concat(
-                {quad(vectors[i], lane), quad(vectors[side + i], lane)})));
+            rows.push_back(named(
+                Shuffle::make_concat({quad(vectors[i], lane), quad(vectors[side + i], lane)})));
         for (int i = 0; i < side; i += 2) {
             for (const std::vector<int> &low_or_high :
                  {std::vector{0, 8, 1, 9, 4, 12, 5, 13}, {2, 10, 3, 11, 6, 14, 7, 15}})
