@@ -8,6 +8,10 @@ INCHES_A_KERNEL = 0.24
 MOST_NAME = 58
 
 
+def _digits(us):
+    return f"{us:.0f}" if us >= 100 else f"{us:.3g}"
+
+
 def _curve(axes, found):
     moments, shares = zip(*found.curve())
     axes.step(moments, [100 * share for share in shares], where="post", color=TUNED, linewidth=2)
@@ -25,19 +29,21 @@ def _curve(axes, found):
 def _gains(axes, found):
     named = sorted(zip(short_names(found.kernels), found.kernels), key=lambda pair: pair[1].best_us / pair[1].default_us,
                    reverse=True)
+    end = 104
     for y, (_, kernel) in enumerate(named):
         tuned, roofline = (100 * time / kernel.default_us for time in (kernel.best_us, kernel.roofline_us))
         axes.barh(y, 100, color=DEFAULT, height=0.72, zorder=2)
         axes.barh(y, tuned, color=TUNED, height=0.72, zorder=3)
         axes.plot([roofline] * 2, [y - 0.36, y + 0.36], color=ROOFLINE, linewidth=2, zorder=4)
-        axes.annotate(f"{kernel.default_us:.3g} → {kernel.best_us:.3g} us", (100, y), xytext=(5, 0),
-                      textcoords="offset points", va="center", fontsize=7)
+        axes.annotate(f"{_digits(kernel.default_us)} → {_digits(kernel.best_us)} us", (1, y), xytext=(5, 0),
+                      xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=7)
+        end = max(end, roofline + 4)
     names = [f"{kernel.uses} x {name}" if kernel.uses > 1 else name for name, kernel in named]
     axes.set_yticks(range(len(named)), [name if len(name) <= MOST_NAME else name[:MOST_NAME - 1] + "…" for name in names],
                     fontsize=7)
     axes.set_ylim(-0.8, len(named) - 0.2)
-    axes.set_xlim(0, 126)
-    axes.set_xticks(range(0, 101, 20))
+    axes.set_xlim(0, end)
+    axes.set_xticks(range(0, int(end), 20 if end < 200 else 50))
     axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
     axes.set_xlabel("% of the default's time")
     axes.set_title("Each kernel", fontsize=10)
@@ -58,7 +64,7 @@ def write_png(found, path):
     handles = [Line2D([], [], linestyle="", marker="s", markersize=9, color=DEFAULT, label="without tuning"),
                Line2D([], [], linestyle="", marker="s", markersize=9, color=TUNED, label="tuned"),
                Line2D([], [], linestyle="", marker="|", markersize=11, markeredgewidth=2, color=ROOFLINE,
-                      label="the least by the board's roofline")]
+                      label="roofline of the direct algorithm")]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     figure.suptitle("What tuning gained\n" + conditions(found), fontsize=11)
     figure.savefig(path, dpi=140)
