@@ -107,7 +107,7 @@ void Search::score(const std::vector<KnownRow> &known) {
 // The best of each template that is not hopeless, for the predictions of one compare better than
 // those of several; then those that the tiling program of the caches points to.
 std::vector<size_t> Search::first_points() const {
-    constexpr double hopeless = 4;
+    constexpr double hopeless = 2;
     std::vector<size_t> list;
     std::set<std::string> seen;
     for (size_t at = 0; at < points_.size(); at++) {

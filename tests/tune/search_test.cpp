@@ -44,7 +44,7 @@ TEST_F(SearchTest, StartsWithTheBestOfEachTemplate) {
                          [](const Point &a, const Point &b) { return a.cycles < b.cycles; });
     EXPECT_EQ(first[0], fastest->schedule);
     for (const auto &[name, point] : best) {
-        const bool is_hopeless = point->cycles > 4 * fastest->cycles;
+        const bool is_hopeless = point->cycles > 2 * fastest->cycles;
         EXPECT_NE(std::find(first.begin(), first.end(), point->schedule) != first.end(),
                   is_hopeless)
             << name;
