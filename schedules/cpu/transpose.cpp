@@ -59,7 +59,7 @@ double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
     return 60 + overlapped(compute, stream_cycles(board, bytes, bytes));
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const ReorderKernel &reorder = reorder_of(kernel);
     const int vector = schedule.at("vector");
     ReorderStages s = convoy::reorder(reorder);
