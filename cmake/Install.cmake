@@ -3,6 +3,9 @@
 include(CMakePackageConfigHelpers)
 
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION lib)
+foreach(autoscheduler Mullapudi2016 Adams2019 Li2018)
+    install(FILES $<TARGET_FILE:Halide::${autoscheduler}> DESTINATION lib)
+endforeach()
 
 set(package ${PROJECT_BINARY_DIR}/package)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/convoyConfig.cmake.in ${package}/convoyConfig.cmake

@@ -33,7 +33,7 @@ struct Template {
     std::string (*illegal)(const Kernel &kernel, const Schedule &schedule, const Board &board);
     // Predicted time of one call, in core cycles.
     double (*cycles)(const Kernel &kernel, const Schedule &schedule, const Board &board);
-    ScheduledKernel (*build)(const Kernel &kernel, const Schedule &schedule);
+    ScheduledKernel (*build)(const Kernel &kernel, const Schedule &schedule, const Board &board);
     // Sums the products that the kernel's definition names, so that only their order may differ.
     bool is_exact = true;
     // What the prediction takes to be read and written; null: it is not modelled.

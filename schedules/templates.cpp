@@ -63,7 +63,8 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
         return {Packing::Form::winograd_rows, schedule.at("tile_oc"), schedule.at("m")};
     if (name == "group_lanes" || name == "gpu_tiles" || name == "gpu_split")
         return {Packing::Form::group_lanes, schedule.at("tile_oc")};
-    if (name == "reference" && grouped_conv2d_accepts(kernel)) return {Packing::Form::group_lanes};
+    if ((name == "reference" || name == "autoscheduled") && grouped_conv2d_accepts(kernel))
+        return {Packing::Form::group_lanes};
     if (name == "gspc")
         return {Packing::Form::gspc, schedule.at("tile_oc"), 0, schedule.at("tile_ic")};
     return {Packing::Form::oc_vectors, schedule.at("vector")};

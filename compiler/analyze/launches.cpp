@@ -119,7 +119,7 @@ std::vector<LaunchAnalysis> analyze_launches(const std::vector<Analyzed> &models
         report(options, "assembling", (int)at, (int)used.size());
         const Schedule &schedule = used[at].ranked.schedule;
         const Halide::Module module = module_of(
-            template_of(schedule, board).build(used[at].kernel, schedule), board, "kernel");
+            template_of(schedule, board).build(used[at].kernel, schedule, board), board, "kernel");
         const std::string ptx = ptx_of(module), said = ptxas.assemble(ptx, board, staging.work());
         for (const KernelLaunch &launch : launches_of(module)) {
             LaunchAnalysis analysis{used[at], launch};

@@ -32,8 +32,8 @@ CompileProcesses::~CompileProcesses() {
 }
 
 int64_t CompileProcesses::compile_in_process(const CompileJob &job, const Board &board) {
-    return compile_object(template_of(job.schedule, board).build(job.kernel, job.schedule), board,
-                          job.symbol, job.object, job.assembly);
+    return compile_object(template_of(job.schedule, board).build(job.kernel, job.schedule, board),
+                          board, job.symbol, job.object, job.assembly);
 }
 
 fs::path CompileProcesses::messages(const CompileJob &job) const {

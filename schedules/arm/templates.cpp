@@ -1,5 +1,6 @@
 #include <array>
 
+#include "schedules/cpu/autoscheduled.h"
 #include "schedules/cpu/group_lanes.h"
 #include "schedules/cpu/gspc.h"
 #include "schedules/cpu/oc_vectors.h"
@@ -17,7 +18,7 @@ std::span<const Template> arm_templates() {
     static const std::array list = {cpu::channel_lanes, cpu::winograd_lanes, cpu::oc_vectors,
                                     cpu::group_lanes,   cpu::winograd,       cpu::gspc,
                                     cpu::separable,     cpu::two_level,      cpu::vector_lanes,
-                                    cpu::transpose};
+                                    cpu::transpose,     cpu::autoscheduled};
     return list;
 }
 

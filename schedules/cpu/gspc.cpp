@@ -189,7 +189,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
     return list;
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     GspcConv2dStages stages =
         gspc_conv2d(conv_of(kernel), schedule.at("tile_ic"), schedule.at("tile_oc"));
     apply(stages, schedule, conv_of(kernel).problem);

@@ -367,7 +367,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
 }
 
 template<InputLoads loads>
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     Conv2dStages stages = conv2d(conv_of(kernel), schedule.at("vector"));
     apply(stages, schedule, loads);
     return {stages.output, stages.arguments()};

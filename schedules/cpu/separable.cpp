@@ -300,7 +300,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
     return list;
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     SeparableConv2dStages stages = separable_conv2d(separable_of(kernel), schedule.at("vector"));
     apply(stages, schedule);
     return {stages.output, stages.arguments()};

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "schedules/cpu/autoscheduled.h"
 #include "schedules/cpu/group_lanes.h"
 #include "schedules/cpu/gspc.h"
 #include "schedules/cpu/oc_vectors.h"
@@ -15,7 +16,8 @@ namespace convoy {
 std::span<const Template> cpu_templates() {
     static const std::array list = {cpu::oc_vectors,    cpu::group_lanes,  cpu::winograd,
                                     cpu::winograd_rows, cpu::gspc,         cpu::separable,
-                                    cpu::two_level,     cpu::vector_lanes, cpu::transpose};
+                                    cpu::two_level,     cpu::vector_lanes, cpu::transpose,
+                                    cpu::autoscheduled};
     return list;
 }
 

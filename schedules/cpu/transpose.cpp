@@ -127,7 +127,7 @@ void store_planes(ReorderStages &s, const ReorderKernel &reorder) {
     interleave_in_squares(s.output);
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const ReorderKernel reorder = flattened(std::get<ReorderKernel>(kernel));
     const int vector = schedule.at("vector");
     ReorderStages s = convoy::reorder(reorder);

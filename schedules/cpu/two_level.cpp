@@ -259,7 +259,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
     return list;
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     TwoLevelConv2dStages stages = two_level_conv2d(two_level_of(kernel), schedule.at("vector"));
     apply(stages, schedule);
     return {stages.output, stages.arguments()};

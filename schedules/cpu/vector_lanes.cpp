@@ -259,7 +259,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return 60 + 1.5 * operations + stream_cycles(board, bytes, bytes);
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return std::visit(Builder{schedule.at("vector")}, kernel);
 }
 

@@ -293,7 +293,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
 }
 
 template<InputLoads loads>
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     WinogradConv2dStages stages =
         winograd_conv2d(conv_of(kernel), schedule.at("vector"), schedule.at("m"),
                         schedule.at("tile_oc"), schedule.at("chunk_oc"));

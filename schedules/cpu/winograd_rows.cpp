@@ -206,7 +206,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
     return list;
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     WinogradRowsConv2dStages stages =
         winograd_rows_conv2d(conv_of(kernel), schedule.at("m"), schedule.at("tile_oc"));
     apply(stages, schedule);

@@ -193,7 +193,7 @@ double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
     return cycles_of(board, l);
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &, const Board &) {
     return std::visit(Builder{output_of(kernel)}, kernel);
 }
 

@@ -71,7 +71,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span)
     return pixel_tiles("gpu_separable", conv.depthwise, vectors, conv.oc, conv.depthwise.ic, board);
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     SeparableConv2dStages stages = separable_conv2d(conv_of(kernel), schedule.at("vector"));
     apply(stages, PixelTile(schedule));
     return {stages.output, stages.arguments()};

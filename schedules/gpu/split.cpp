@@ -136,7 +136,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span)
     return list;
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     GroupedConv2dStages stages = grouped_conv2d(conv_of(kernel), schedule.at("tile_oc"));
     apply(stages, Tile(schedule));
     return {stages.output, stages.arguments()};

@@ -82,7 +82,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span)
     return pixel_tiles("gpu_two_level", p, vectors, p.oc, p.g, board);
 }
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     TwoLevelConv2dStages stages = two_level_conv2d(conv_of(kernel), schedule.at("vector"));
     apply(stages, PixelTile(schedule));
     return {stages.output, stages.arguments()};

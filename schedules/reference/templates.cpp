@@ -165,7 +165,7 @@ struct Builder {
     }
 };
 
-ScheduledKernel build(const Kernel &kernel, const Schedule &schedule) {
+ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return std::visit(Builder{schedule.at("vector")}, kernel);
 }
 

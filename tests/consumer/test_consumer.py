@@ -81,8 +81,8 @@ class Consumer(unittest.TestCase):
         return result.stdout
 
     def test_installed_files(self):
-        for file in ("bin/convoy", "include/convoy/model.hpp", "lib/libHalide.so", "lib/cmake/convoy/convoyConfig.cmake",
-                     "share/convoy/boards/avx2.json", "share/convoy/driver/api.c"):
+        for file in ("bin/convoy", "include/convoy/model.hpp", "lib/libHalide.so", "lib/libautoschedule_adams2019.so",
+                     "lib/cmake/convoy/convoyConfig.cmake", "share/convoy/boards/avx2.json", "share/convoy/driver/api.c"):
             self.assertTrue((self.prefix / file).is_file(), file)
 
     def test_installed_command_needs_nothing_else(self):

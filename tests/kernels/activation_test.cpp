@@ -111,7 +111,7 @@ TEST_P(ActivationKernels, CallNothing) {
         const ElementwiseKernel kernel{
             .input = view, .output = view, .activation = parse_activation(c.activation)};
         for (const Schedule &schedule : sample_schedules(kernel, board_, 1, 0)) {
-            ScheduledKernel built = template_of(schedule, board_).build(kernel, schedule);
+            ScheduledKernel built = template_of(schedule, board_).build(kernel, schedule, board_);
             built.output.compile_to_assembly(
                 file, built.arguments, "kernel",
                 Halide::Target(board_.halide_target + "-no_asserts-no_bounds_query-no_runtime"));

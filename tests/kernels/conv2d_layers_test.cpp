@@ -66,7 +66,9 @@ TEST_P(Conv2dLayers, ScheduleSpace) {
             if (!t->accepts(test.kernel, board_)) continue;
             const std::vector<Schedule> candidates =
                 t->candidates(test.kernel, board_, Span::usual);
-            EXPECT_FALSE(candidates.empty()) << t->name << " on " << to_string(test.kernel);
+            // A compilation ranks none of an autoscheduler.
+            EXPECT_EQ(candidates.empty(), t->name == std::string("autoscheduled"))
+                << t->name << " on " << to_string(test.kernel);
             for (const Schedule &schedule : candidates) {
                 ASSERT_EQ(t->illegal(test.kernel, schedule, board_), "") << to_string(schedule);
                 const double cycles = t->cycles(test.kernel, schedule, board_);

@@ -69,7 +69,8 @@ void run_emulated(const Kernel &kernel, const Schedule &schedule, const Board &b
     fs::create_directory(folder);
     const fs::path object = folder / "kernel.o", program = folder / "program", in = folder / "in",
                    out = folder / "out";
-    compile_object(template_of(schedule, board).build(kernel, schedule), board, "kernel", object);
+    compile_object(template_of(schedule, board).build(kernel, schedule, board), board, "kernel",
+                   object);
     run_program({tools.compiler, "-static", tools.main, object, "-o", program}, program);
     write_operands(in, operands);
     run_program({tools.emulator, program, in, out}, out);

@@ -36,10 +36,13 @@ Kernel kernel_of(const Example &example, const Board &board) {
     return kernel;
 }
 
+// Those whose loops are known before they are compiled.
 std::vector<const Template *> templates_of(const Kernel &kernel, const Board &board) {
     std::vector<const Template *> list;
     for (const Template *t : templates_for(board)) {
-        if (t->accepts(kernel, board) && t->name != std::string("reference")) list.push_back(t);
+        const std::string name = t->name;
+        if (t->accepts(kernel, board) && name != "reference" && name != "autoscheduled")
+            list.push_back(t);
     }
     return list;
 }

@@ -13,7 +13,8 @@ DeviceKernel::DeviceKernel(const Kernel &kernel, const Schedule &schedule, const
     static const Toolchain tools;
     const std::filesystem::path object = folder_.path / "kernel.o",
                                 library = folder_.path / "kernel.so";
-    compile_object(template_of(schedule, board).build(kernel, schedule), board, "kernel", object);
+    compile_object(template_of(schedule, board).build(kernel, schedule, board), board, "kernel",
+                   object);
     tools.link_shared(board, {object}, library);
     // It stays loaded: the device's driver has parts of it.
     void *const loaded = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -25,8 +25,8 @@ Kernel random_kernel(Random &random, const Board &board);
 double tolerance_of(const Kernel &kernel);
 
 // The kernel under a schedule of each template that accepts it: a candidate, or a neighbour of one
-// that is legal too. The reference template, slower than the others together, is drawn for a part
-// of the kernels only.
+// that is legal too. The reference template and that of the autoschedulers, slower than the
+// others together, are drawn for a part of the kernels only.
 std::vector<Trial> random_trials(const Kernel &kernel, Random &random, const Board &board);
 
 // Whether a template accepts the kernel and calls the schedule legal.

@@ -5,7 +5,7 @@
 namespace convoy {
 
 JitKernel::JitKernel(const Kernel &kernel, const Schedule &schedule, const Board &board) {
-    ScheduledKernel built = template_of(schedule, board).build(kernel, schedule);
+    ScheduledKernel built = template_of(schedule, board).build(kernel, schedule, board);
     argument_count_ = built.arguments.size() + 1;
     const Halide::Target target = Halide::Target(board.halide_target)
                                       .with_feature(Halide::Target::JIT)
