@@ -61,7 +61,7 @@ TEST_F(KernelSearchTest, StopsAndNeverRepeats) {
     const TunedKernel &result = search.result();
     EXPECT_TRUE(result.is_finished);
     EXPECT_EQ(result.measurements, (int)seen.size());
-    EXPECT_LE(result.measurements, options_.measurements_per_kernel + options_.batch);
+    EXPECT_LE(result.measurements, options_.measurements_per_kernel);
     EXPECT_LT(result.best_us, 0.9 * result.default_us);
     ASSERT_FALSE(result.history.empty());
     for (size_t i = 1; i < result.history.size(); i++)
@@ -73,7 +73,7 @@ TEST_F(KernelSearchTest, KeepsToTheMeasurements) {
     options_.measurements_per_kernel = 10;
     KernelSearch search = this->search();
     while (!search.is_over()) advance(search);
-    EXPECT_EQ(search.result().measurements, 16);  // whole batches
+    EXPECT_EQ(search.result().measurements, 10);
 }
 
 TEST_F(KernelSearchTest, ExhaustiveMeasuresEverything) {
