@@ -23,19 +23,20 @@ std::string short_time(double seconds) {
     return text;
 }
 
-// "12/34  g8ic64...  best 81.0 us, default 93.2 (1.15x), roofline 74 %; saved 9 %; 4:12 left".
+// "4:12 left, 1.15x default, 74% of roofline, 81.0 us, 64 measured, saved 9%, conv2d g8ic64...":
+// a narrow terminal shows the beginning.
 std::string line_of(const TuneProgress &p) {
     char text[200];
-    std::string line = p.kernel.substr(0, 48) + "  ";
+    std::string line = short_time(p.seconds_left) + " left, ";
     if (p.best_us > 0) {
-        std::snprintf(text, sizeof text, "best %.1f us (%.2fx default, %.0f%% of roofline)  ",
-                      p.best_us, p.default_us > 0 ? p.default_us / p.best_us : 1,
-                      100 * p.roofline_us / p.best_us);
+        std::snprintf(text, sizeof text, "%.2fx default, %.0f%% of roofline, %.1f us, ",
+                      p.default_us > 0 ? p.default_us / p.best_us : 1,
+                      100 * p.roofline_us / p.best_us, p.best_us);
         line += text;
     }
-    std::snprintf(text, sizeof text, "%d measured, saved %.0f%%, %s left", p.measurements,
-                  100 * p.saved_share, short_time(p.seconds_left).c_str());
-    return line + text;
+    std::snprintf(text, sizeof text, "%d measured, saved %.0f%%, ", p.measurements,
+                  100 * p.saved_share);
+    return line + text + p.kernel;
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 """`convoy tune`: what it records, how it goes on, and that it keeps what it found however it ends."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -247,6 +251,34 @@ class Tune(CommandTest):
         found, _ = self.tune(LAYER, *QUICK)
         self.assertFalse(any(kernel["had_record"] for kernel in found["kernels"]))
 
+    def shown(self, columns, *arguments):
+        """The lines that a terminal so wide shows one after the other in the same place."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([CONVOY, "tune", *arguments], stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b""
+        try:
+            while part := os.read(ours, 4096):
+                text += part
+        except OSError:  # so a terminal ends
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(timeout=120), 0)
+        return text.decode().split("\r\x1b[K")
+
+    def test_a_line_says_how_far_it_is(self):
+        lines = self.shown(200, LAYER, *QUICK)
+        self.assertRegex(lines[1], r"^ +0\.\d s  \[\.+\] 0/\d+  [12]:\d\d left, 0 measured, ")
+        pattern = r"\[#+\] (\d+)/\1  \d:\d\d left, \d\.\d\dx default, \d+% of roofline, [\d.]+ us, \d+ measured, "
+        self.assertRegex(lines[-3], pattern + r"saved \d+%, conv2d g4ic16ih7")
+        self.assertEqual(lines[-2:], ["", ""])
+        # One that is too long would be wrapped, and could not be redrawn.
+        lines = self.shown(40, OTHER, *QUICK)
+        self.assertGreater(len(lines), 3)
+        for line in lines:
+            self.assertLess(len(line), 40)
+
     def test_what_cannot_be_measured_is_an_error(self):
         result = convoy("tune", "ic64ih50000oc64kh3ph1", "--time", "1m")
         self.assertEqual(result.returncode, 1)
@@ -276,6 +308,11 @@ class Tune(CommandTest):
         self.assertEqual(self.compile(LAYER, "--tune", "20s", "--quiet").stdout, "")
         self.assertEqual(self.measured(), before)
         self.assertEqual(self.steps(), [step])
+
+    def test_a_model_that_is_read_several_times_warns_once(self):
+        model = self.write("conv.onnx", one_conv([1, 16, 7, 7], oc=16, value=float("nan")))
+        _, *more = self.compile(model, "--tune", "1s", "--quiet").stderr.splitlines()
+        self.assertEqual(more, [])
 
     def test_mistakes(self):
         for text in ("10", "0s", "-5m", "abc", "5x"):
