@@ -40,7 +40,8 @@ TEST_F(KernelSearchTest, BeginsWithTheDefault) {
     const Schedule by_default = rank_schedules(used_.kernel, board_, Records{}, 1)[0].schedule;
     EXPECT_EQ(search.result().default_schedule, by_default);
     EXPECT_FALSE(search.is_over());
-    EXPECT_GT(search.promise(), 0);
+    // What is not measured yet goes by the prediction, which the roofline is below.
+    EXPECT_DOUBLE_EQ(search.promise(), 2 * search.predicted_us());
     const std::vector<Schedule> batch = advance(search);
     ASSERT_EQ(batch.size(), (size_t)options_.batch);
     EXPECT_EQ(batch[0], by_default);
