@@ -31,6 +31,7 @@ constexpr std::array<const char *, 6> outcomes = {"measured", "not_compiled", "c
 std::string explanation(const SQLite::Exception &error) {
     if (error.getErrorCode() == SQLITE_NOTADB) return "is no SQLite database";
     if (error.getErrorCode() == SQLITE_READONLY) return "cannot be written";
+    if (error.getErrorCode() == SQLITE_CANTOPEN) return "it, or files beside it, cannot be opened";
     return error.what();
 }
 

@@ -92,8 +92,9 @@ public:
 
     // What `list` has takes the place of what was there; `kind` and the file's name are the source.
     void add(std::vector<TunedRecord> list, const char *kind, const fs::path &file) {
-        std::erase_if(
-            list, [&](const TunedRecord &r) { return r.board != board_.name || r.threads != 1; });
+        std::erase_if(list, [&](const TunedRecord &r) {
+            return r.board != board_.name || r.threads != options_.threads;
+        });
         const std::string name = file.filename().string();
         for (const std::string &line : take_out_ignored(list, name, templates_))
             if (options_.warn) options_.warn(line);
@@ -147,10 +148,11 @@ Records load_records(const Board &board, const RecordOptions &options) {
     std::error_code error;
     const fs::path own = records_folder() / (board.name + ".json");
     if (fs::exists(own, error)) loader.add(read_record_file(own), "project", own);
-    const fs::path database = user_record_store();
+    const fs::path database = options.database.empty() ? user_record_store() : options.database;
     if (!database.empty() && fs::exists(database, error)) {
         const RecordStore store(database, RecordStore::Access::read);
-        loader.add(store.records({.board = board.name, .threads = 1}), "database", database);
+        loader.add(store.records({.board = board.name, .threads = options.threads}), "database",
+                   database);
     }
     for (const fs::path &file : options.files) loader.add(read_record_file(file), "file", file);
     return loader.take();

@@ -44,6 +44,7 @@ json to_json(const TunedKernel &k) {
             {"roofline_us", k.roofline_us},
             {"is_finished", k.is_finished},
             {"had_record", k.had_record},
+            {"has_failed", k.has_failed},
             {"history", history}};
 }
 
@@ -89,6 +90,11 @@ void run(Options &options) {
                                      "\n");
     }
     if (result.was_interrupted) throw Interrupted("what was found is recorded, --resume goes on");
+    if (std::any_of(result.kernels.begin(), result.kernels.end(),
+                    [](const TunedKernel &k) { return k.has_failed; }) &&
+        std::all_of(result.kernels.begin(), result.kernels.end(),
+                    [](const TunedKernel &k) { return k.best_us == 0; }))
+        throw std::runtime_error("no kernel could be measured, the warnings say why");
     if (!result.no_machine.empty())
         throw MachineGone("no machine is left; what was found is recorded, --resume goes on: " +
                           result.no_machine);

@@ -44,7 +44,7 @@ bool KernelSearch::is_over() const {
 }
 
 double KernelSearch::promise() const {
-    const double us = result_.best_us > 0 ? result_.best_us : result_.roofline_us;
+    const double us = result_.best_us > 0 ? result_.best_us : predicted_us_;
     const double share =
         result_.measurements == 0
             ? 1
@@ -58,8 +58,9 @@ std::vector<Schedule> KernelSearch::next(const std::vector<Search::KnownRow> &kn
     if (!has_tried_default_) list.push_back(result_.default_schedule);
     if (remembered_best_ && remembered_best_ != result_.default_schedule)
         list.push_back(*remembered_best_);
+    const int most = std::min(batch_, most_measurements_ - result_.measurements);
     for (Schedule &schedule : search_.next((size_t)batch_, known)) {
-        if ((int)list.size() < batch_ && schedule != result_.default_schedule)
+        if ((int)list.size() < most && schedule != result_.default_schedule)
             list.push_back(std::move(schedule));
     }
     has_left_ = !list.empty();

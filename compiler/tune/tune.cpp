@@ -46,7 +46,8 @@ public:
           machines_(machines),
           options_(options),
           store_(options.store),
-          records_(load_records(board, {options.record_files, options.warn})),
+          records_(load_records(
+              board, {options.record_files, options.warn, options.store, options.trials.threads})),
           job_slots_(options.trials.jobs),
           session_(std::to_string(std::time(nullptr)) + "-" + std::to_string(getpid())) {
         result_.board = board.name;
@@ -66,7 +67,10 @@ public:
         finish();
         if (measurements_ == 0 && !result_.no_machine.empty())
             throw MachineGone(result_.no_machine);
-        for (const auto &task : tasks_) result_.kernels.push_back(task->search.take_result());
+        for (const auto &task : tasks_) {
+            result_.kernels.push_back(task->search.take_result());
+            result_.kernels.back().has_failed = task->has_failed;
+        }
         result_.seconds = seconds();
         return std::move(result_);
     }
@@ -109,27 +113,38 @@ private:
         for (const UsedKernel &used : used_kernels(models_, board_, records_, options)) {
             const std::string text = to_string(used.kernel);
             if (!is_tunable(used.kernel) || !seen_.insert(text).second) continue;
-            const Record *record = records_.find(text);
+            // One that a compilation does not take, as its schedule is not allowed, is none.
+            const std::shared_ptr<const Record> record =
+                rank_schedules(used.kernel, board_, records_, 1, options_.rules).front().record;
             if (record && !options_.again && !options_.resumes) {
-                TunedKernel &known = result_.kernels.emplace_back();
-                known.kernel = used.kernel;
-                known.steps = used.steps;
-                known.had_record = known.is_finished = true;
-                known.best_us = record->time_us;
-                known.default_us = record->default_us;
-                known.best = record->schedule;
+                leave_alone(used, *record);
                 continue;
             }
-            tasks_.push_back(std::make_unique<Task>(KernelSearch(used, board_, options_)));
+            auto task = std::make_unique<Task>(KernelSearch(used, board_, options_));
             if (options_.resumes) {
                 for (const Measurement &m : earlier_) {
-                    if (m.kernel == text) tasks_.back()->search.remember(m);
+                    if (m.kernel == text) task->search.remember(m);
                 }
-                if (!record) tasks_.back()->search.measure_remembered_best();
+                if (!record) task->search.measure_remembered_best();
+                if (record && task->search.is_over()) {
+                    leave_alone(used, *record);
+                    continue;
+                }
             }
+            tasks_.push_back(std::move(task));
             has_new = true;
         }
         return has_new;
+    }
+
+    void leave_alone(const UsedKernel &used, const Record &record) {
+        TunedKernel &known = result_.kernels.emplace_back();
+        known.kernel = used.kernel;
+        known.steps = used.steps;
+        known.had_record = known.is_finished = true;
+        known.best_us = record.time_us;
+        known.default_us = record.default_us;
+        known.best = record.schedule;
     }
 
     // All machines search until no task is left or the time is over. While a distant one measures,
@@ -184,14 +199,22 @@ private:
         } catch (const RecordError &) {
             const std::lock_guard lock(mutex_);
             failure_ = std::current_exception();
+        } catch (const std::bad_alloc &) {
+            const std::lock_guard lock(mutex_);
+            fail(task, "no memory for the operands of " + to_string(task.search.result().kernel));
+            ended = std::move(task.trials);
         } catch (const std::exception &error) {
             const std::lock_guard lock(mutex_);
-            warn(error.what());
-            task.is_busy = false;
-            task.is_recorded = task.has_failed;
-            task.has_failed = true;
+            fail(task, error.what());
             ended = std::move(task.trials);
         }
+    }
+
+    void fail(Task &task, const std::string &why) {
+        warn(why);
+        task.is_busy = false;
+        task.is_recorded = task.has_failed;
+        task.has_failed = true;
     }
 
     void lose(const Machine &machine, const MachineGone &gone) {
@@ -294,7 +317,7 @@ private:
         record.at = (int64_t)std::time(nullptr);
         record.source = "database";
         store_.put(record);
-        if (record.threads == 1) records_.add(record.kernel, record);
+        records_.add(record.kernel, record);
         show(task);
     }
 

@@ -55,6 +55,7 @@ struct TunedKernel {
     std::vector<TunePoint> history;
     bool is_finished = false;  // its search ended by itself
     bool had_record = false;   // and was left alone
+    bool has_failed = false;   // for no schedule's reason; a warning says why
 };
 
 struct TuneResult {

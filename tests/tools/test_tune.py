@@ -1,10 +1,14 @@
 """`convoy tune`: what it records, how it goes on, and that it keeps what it found however it ends."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -106,7 +110,7 @@ class Tune(CommandTest):
         before = self.measured()
         again, printed = self.tune(model, *QUICK)
         self.assertTrue(all(kernel["had_record"] for kernel in again["kernels"]))
-        self.assertRegex(printed, r"\d+ kernels? ha(s|ve) records? already: --again searches")
+        self.assertRegex(printed, r"\d+ kernels? ha(s a record|ve records) already: --again searches")
         self.assertEqual(self.measured(), before)
         again, printed = self.tune(model, *QUICK, "--again")
         self.assertFalse(any(kernel["had_record"] for kernel in again["kernels"]))
@@ -134,6 +138,8 @@ class Tune(CommandTest):
         self.tune(LAYER, "--resume", *QUICK)
         self.assertEqual(self.measured(), before)
         self.assertEqual(self.records(), records)
+        found, _ = self.tune(LAYER, "--resume", *QUICK)
+        self.assertTrue(all(kernel["had_record"] for kernel in found["kernels"]))
 
     def test_a_layer_without_a_record_is_measured_again(self):
         self.tune(LAYER, *QUICK)
@@ -220,6 +226,69 @@ class Tune(CommandTest):
         self.assertEqual(len(sessions), 3)
         self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
 
+    def test_records_of_the_database_that_is_named_count(self):
+        other = self.folder / "other.sqlite"
+        self.tune(LAYER, *QUICK)
+        found, _ = self.tune(LAYER, *QUICK, "--db", other)  # the user's have no say
+        self.assertFalse(any(kernel["had_record"] for kernel in found["kernels"]))
+        found, _ = self.tune(LAYER, *QUICK, "--db", other)
+        self.assertTrue(all(kernel["had_record"] for kernel in found["kernels"]))
+
+    def test_records_of_other_threads_do_not_count(self):
+        self.tune(LAYER, *QUICK)
+        found, _ = self.tune(LAYER, *QUICK, "--threads", "2")
+        self.assertFalse(any(kernel["had_record"] for kernel in found["kernels"]))
+        self.assertEqual({record["threads"] for record in self.records()}, {1, 2})
+        found, _ = self.tune(LAYER, *QUICK, "--threads", "2")
+        self.assertTrue(all(kernel["had_record"] for kernel in found["kernels"]))
+
+    def test_a_record_that_compiling_would_not_take_does_not_count(self):
+        self.tune(LAYER, *QUICK)
+        connection = sqlite3.connect(self.database)
+        connection.execute("UPDATE records SET parameters = '{}'")
+        connection.commit()
+        connection.close()
+        found, _ = self.tune(LAYER, *QUICK)
+        self.assertFalse(any(kernel["had_record"] for kernel in found["kernels"]))
+
+    def shown(self, columns, *arguments):
+        """The lines that a terminal so wide shows one after the other in the same place."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([CONVOY, "tune", *arguments], stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b""
+        try:
+            while part := os.read(ours, 4096):
+                text += part
+        except OSError:  # so a terminal ends
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(timeout=120), 0)
+        return text.decode().split("\r\x1b[K")
+
+    def test_a_line_says_how_far_it_is(self):
+        lines = self.shown(200, LAYER, *QUICK)
+        self.assertRegex(lines[1], r"^ +0\.\d s  \[\.+\] 0/\d+  [12]:\d\d left, 0 measured, ")
+        pattern = r"\[#+\] (\d+)/\1  \d:\d\d left, \d\.\d\dx default, \d+% of roofline, [\d.]+ us, \d+ measured, "
+        self.assertRegex(lines[-3], pattern + r"saved \d+%, conv2d g4ic16ih7")
+        self.assertEqual(lines[-2:], ["", ""])
+        # One that is too long would be wrapped, and could not be redrawn.
+        lines = self.shown(40, OTHER, *QUICK)
+        self.assertGreater(len(lines), 3)
+        for line in lines:
+            self.assertLess(len(line), 40)
+
+    def test_what_cannot_be_measured_is_an_error(self):
+        result = convoy("tune", "ic64ih50000oc64kh3ph1", "--time", "1m")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("1 kernel could not be measured", result.stdout)
+        warning, error = result.stderr.splitlines()
+        self.assertRegex(warning, "^warning: no memory for the operands of conv2d g1ic64ih50000")
+        self.assertEqual(error, "convoy: no kernel could be measured, the warnings say why")
+        self.assertEqual(self.records(), [])
+        self.assertEqual(list(self.temporary.iterdir()), [])
+
     def test_a_file_of_layers_and_several_at_once(self):
         layers = self.write("layers.txt", f"# two\n{LAYER}\n\n  {OTHER} # the other\n{LAYER}\n".encode())
         found, _ = self.tune("--layers", layers, *QUICK)
@@ -239,6 +308,11 @@ class Tune(CommandTest):
         self.assertEqual(self.compile(LAYER, "--tune", "20s", "--quiet").stdout, "")
         self.assertEqual(self.measured(), before)
         self.assertEqual(self.steps(), [step])
+
+    def test_a_model_that_is_read_several_times_warns_once(self):
+        model = self.write("conv.onnx", one_conv([1, 16, 7, 7], oc=16, value=float("nan")))
+        _, *more = self.compile(model, "--tune", "1s", "--quiet").stderr.splitlines()
+        self.assertEqual(more, [])
 
     def test_mistakes(self):
         for text in ("10", "0s", "-5m", "abc", "5x"):
@@ -261,6 +335,7 @@ class Tune(CommandTest):
         self.expect_error(convoy("tune", LAYER, "--records", self.folder / "absent.json"), "absent.json")
         text = self.write("text.sqlite", b"x" * 4000)
         self.expect_error(convoy("tune", LAYER, "--db", text), text, "is no SQLite database")
+        self.expect_error(convoy("tune", LAYER, "--db", "/proc/x.sqlite"), "/proc/x.sqlite", "cannot be opened")
 
     def test_compiling_for_a_board_that_is_not_here_goes_on_without(self):
         result = self.compile(LAYER, "--board", "cortex-a72", "--tune", "20s", "--quiet")

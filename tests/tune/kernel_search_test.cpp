@@ -40,7 +40,8 @@ TEST_F(KernelSearchTest, BeginsWithTheDefault) {
     const Schedule by_default = rank_schedules(used_.kernel, board_, Records{}, 1)[0].schedule;
     EXPECT_EQ(search.result().default_schedule, by_default);
     EXPECT_FALSE(search.is_over());
-    EXPECT_GT(search.promise(), 0);
+    // What is not measured yet goes by the prediction, which the roofline is below.
+    EXPECT_DOUBLE_EQ(search.promise(), 2 * search.predicted_us());
     const std::vector<Schedule> batch = advance(search);
     ASSERT_EQ(batch.size(), (size_t)options_.batch);
     EXPECT_EQ(batch[0], by_default);
@@ -61,7 +62,7 @@ TEST_F(KernelSearchTest, StopsAndNeverRepeats) {
     const TunedKernel &result = search.result();
     EXPECT_TRUE(result.is_finished);
     EXPECT_EQ(result.measurements, (int)seen.size());
-    EXPECT_LE(result.measurements, options_.measurements_per_kernel + options_.batch);
+    EXPECT_LE(result.measurements, options_.measurements_per_kernel);
     EXPECT_LT(result.best_us, 0.9 * result.default_us);
     ASSERT_FALSE(result.history.empty());
     for (size_t i = 1; i < result.history.size(); i++)
@@ -73,7 +74,7 @@ TEST_F(KernelSearchTest, KeepsToTheMeasurements) {
     options_.measurements_per_kernel = 10;
     KernelSearch search = this->search();
     while (!search.is_over()) advance(search);
-    EXPECT_EQ(search.result().measurements, 16);  // whole batches
+    EXPECT_EQ(search.result().measurements, 10);
 }
 
 TEST_F(KernelSearchTest, ExhaustiveMeasuresEverything) {
