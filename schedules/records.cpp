@@ -88,7 +88,10 @@ bool is_preferred(const TunedRecord &a, const TunedRecord &b, const std::string 
 class Loader {
 public:
     Loader(const Board &board, const RecordOptions &options)
-        : board_(board), options_(options), templates_(templates_for(board)), cpu_(cpu_model()) {}
+        : board_(board),
+          options_(options),
+          templates_(templates_for(board)),
+          cpu_(options.cpu.empty() ? cpu_model() : options.cpu) {}
 
     // What `list` has takes the place of what was there; `kind` and the file's name are the source.
     void add(std::vector<TunedRecord> list, const char *kind, const fs::path &file) {

@@ -50,11 +50,12 @@ struct RecordOptions {
     std::vector<std::filesystem::path> files;  // named by whoever compiles
     // Receives one line for each reason for which records are ignored; may be empty.
     std::function<void(const std::string &)> warn;
+    std::string cpu;  // the processor or GPU whose own go first; empty: this machine's processor
 };
 
 // A board's records for one thread. Where several places have one for a kernel the later wins: the
 // project's file records_folder()/<board>.json, the user's database, the files that are named.
-// Within a place this processor's own goes before another's, then the newest. Throws RecordError.
+// Within a place that processor's own goes before another's, then the newest. Throws RecordError.
 Records load_records(const Board &board, const RecordOptions &options = {});
 
 // Takes the records out of a place's list that compiling ignores, and says why, a line a reason:
