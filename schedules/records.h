@@ -50,7 +50,9 @@ struct RecordOptions {
     std::vector<std::filesystem::path> files;  // named by whoever compiles
     // Receives one line for each reason for which records are ignored; may be empty.
     std::function<void(const std::string &)> warn;
-    std::string cpu;  // the processor or GPU whose own go first; empty: this machine's processor
+    // The processor or GPU whose own go first, asked for where a kernel has records of several;
+    // empty: this machine's processor.
+    std::function<std::string()> cpu;
 };
 
 // A board's records for one thread. Where several places have one for a kernel the later wins: the

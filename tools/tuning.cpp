@@ -75,11 +75,6 @@ namespace {
 
 using Machines = std::vector<std::unique_ptr<Machine>>;
 
-std::unique_ptr<Machine> this_machine(const Board &board, const std::filesystem::path &folder) {
-    // CUDA maps more addresses than there is memory.
-    return std::make_unique<LocalMachine>(folder, board.gpu ? 0 : most_memory_bytes);
-}
-
 Machines machines_for(const Board &board, const Remotes &remotes,
                       const std::filesystem::path &folder) {
     const Toolchain tools;
@@ -89,14 +84,19 @@ Machines machines_for(const Board &board, const Remotes &remotes,
             throw BoardError("board " + board.name +
                              " cannot be tuned here: this machine does not run its code, "
                              "expected --remote with one that does");
-        machines.push_back(this_machine(board, folder / "machine"));
+        // CUDA maps more addresses than there is memory.
+        machines.push_back(
+            std::make_unique<LocalMachine>(folder / "machine", board.gpu ? 0 : most_memory_bytes));
     }
     if (!remotes.hosts.empty()) tools.hosted_compiler(board);  // else each kernel fails
     for (const std::string &host : remotes.hosts)
         machines.push_back(std::make_unique<RemoteMachine>(
             host, board, remotes.options, folder / std::to_string(machines.size())));
     for (const auto &machine : machines) {
-        if (board.gpu) machine->runs_on_gpu(gpu_name(board, *machine, tools, folder / "gpu_name"));
+        if (board.gpu) {
+            const std::string gpu = gpu_name(board, *machine, tools, folder / "gpu_name");
+            if (!is_emulated(machine->cpu())) machine->runs_on_gpu(gpu);
+        }
         const Machine &first = *machines.front();
         if (machine->cpu() != first.cpu())
             throw MachineGone(machine->name() + ": its processor is " + machine->cpu() +
@@ -110,9 +110,7 @@ Machines machines_for(const Board &board, const Remotes &remotes,
 std::string why_not_here(const Board &board) {
     if (!board.gpu) return runs_here(board) ? "" : "its code does not run on this machine";
     try {
-        const Staging staging(std::filesystem::temp_directory_path());
-        gpu_name(board, *this_machine(board, staging.work() / "machine"), Toolchain(),
-                 staging.work() / "gpu_name");
+        gpu_name_here(board);
     } catch (const MachineGone &none) {
         return none.what();
     }

@@ -1,6 +1,7 @@
 #include "compiler/tune/gpu_name.h"
 
 #include "compiler/emit/staging.h"
+#include "compiler/tune/local_machine.h"
 #include "compiler/tune/trial_source.h"
 
 namespace convoy {
@@ -35,6 +36,12 @@ std::string gpu_name(const Board &board, Machine &machine, const Toolchain &tool
     throw MachineGone(machine.name() + ": it has no GPU that runs board " + board.name +
                       ", expected one " + wanted(*board.gpu) +
                       (run.output.empty() ? "" : ": " + name));
+}
+
+std::string gpu_name_here(const Board &board) {
+    const Staging staging(fs::temp_directory_path());
+    LocalMachine machine(staging.work() / "machine", 0);
+    return gpu_name(board, machine, Toolchain(), staging.work() / "gpu_name");
 }
 
 }  // namespace convoy

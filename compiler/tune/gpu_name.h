@@ -10,4 +10,7 @@ namespace convoy {
 std::string gpu_name(const Board &board, Machine &machine, const Toolchain &tools,
                      const std::filesystem::path &folder);
 
+// The same of this machine.
+std::string gpu_name_here(const Board &board);
+
 }  // namespace convoy

@@ -46,8 +46,8 @@ public:
           machines_(machines),
           options_(options),
           store_(options.store),
-          records_(
-              load_records(board, {options.record_files, options.warn, machines.front()->cpu()})),
+          records_(load_records(board, {options.record_files, options.warn,
+                                        [&] { return machines.front()->cpu(); }})),
           job_slots_(options.trials.jobs),
           session_(std::to_string(std::time(nullptr)) + "-" + std::to_string(getpid())) {
         result_.board = board.name;

@@ -97,6 +97,16 @@ class TuneGpu(CommandTest):
         result = convoy("verify", self.model, self.out / "net", env=ON_CPU)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
+        # A later record of another GPU stands beside it, and is taken where this one is not.
+        record["cpu"], record["at"], record["time_us"] = "another", record["at"] + 1, 1e6
+        other = self.write("other.json", json.dumps({"format": "convoy-records-1", "records": [record]}).encode())
+        result = convoy("records", "import", other, env={**os.environ, **self.own})
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(self.records()), 2)
+        for environment, own in ((ON_CPU, True), (ON_GPU, False)):
+            self.compile_here("--board", "opencl", environment=environment)
+            self.assertEqual(self.step()["expected_us"] < 1e5, own)
+
     @unittest.skipUnless(has_opencl(), "there is no OpenCL driver: pocl-opencl-icd and ocl-icd-libopencl1 are missing")
     def test_compile_tunes_first(self):
         printed = self.compile_here("--board", "opencl", "--tune", "10s").stdout
