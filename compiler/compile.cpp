@@ -19,6 +19,7 @@
 #include "compiler/plan/lower.h"
 #include "compiler/plan/memory_plan.h"
 #include "compiler/plan/packing.h"
+#include "compiler/records_here.h"
 #include "schedules/record_file.h"
 #include "targets/system.h"
 
@@ -63,7 +64,7 @@ void warn_of_illegal_records(const Plan &plan, const Board &board, const Records
 
 Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
-    const Records records = load_records(board, {options.record_files, options.import.warn});
+    const Records records = records_here(board, {options.record_files, options.import.warn});
     report(options, "choosing layouts for " + board.name);
     const Graph graph = fuse_layers(model, board, records, options.rules);
     Variant variant{

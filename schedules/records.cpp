@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "schedules/record_file.h"
@@ -80,15 +81,10 @@ std::string why_ignored(const TunedRecord &record, const std::vector<const Templ
     return "";
 }
 
-// Of records of one kernel, which one compiling takes.
-bool is_preferred(const TunedRecord &a, const TunedRecord &b, const std::string &cpu) {
-    return std::tuple(a.cpu == cpu, a.at) > std::tuple(b.cpu == cpu, b.at);
-}
-
 class Loader {
 public:
     Loader(const Board &board, const RecordOptions &options)
-        : board_(board), options_(options), templates_(templates_for(board)), cpu_(cpu_model()) {}
+        : board_(board), options_(options), templates_(templates_for(board)) {}
 
     // What `list` has takes the place of what was there; `kind` and the file's name are the source.
     void add(std::vector<TunedRecord> list, const char *kind, const fs::path &file) {
@@ -98,8 +94,9 @@ public:
         const std::string name = file.filename().string();
         for (const std::string &line : take_out_ignored(list, name, templates_))
             if (options_.warn) options_.warn(line);
-        std::stable_sort(list.begin(), list.end(),
-                         [&](const auto &a, const auto &b) { return is_preferred(b, a, cpu_); });
+        std::stable_sort(list.begin(), list.end(), [&](const TunedRecord &a, const TunedRecord &b) {
+            return a.kernel != b.kernel ? a.kernel < b.kernel : is_preferred(b, a);
+        });
         for (const TunedRecord &record : list)
             records_.add(record.kernel, {record, kind + (" " + name)});
     }
@@ -107,10 +104,17 @@ public:
     Records take() { return std::move(records_); }
 
 private:
+    // Of records of one kernel, which one compiling takes.
+    bool is_preferred(const TunedRecord &a, const TunedRecord &b) {
+        if (a.cpu == b.cpu) return a.at > b.at;
+        if (!cpu_) cpu_ = options_.cpu ? options_.cpu() : cpu_model();
+        return std::tuple(a.cpu == *cpu_, a.at) > std::tuple(b.cpu == *cpu_, b.at);
+    }
+
     const Board &board_;
     const RecordOptions &options_;
     const std::vector<const Template *> templates_;
-    const std::string cpu_;
+    std::optional<std::string> cpu_;
     Records records_;
 };
 

@@ -50,12 +50,15 @@ struct RecordOptions {
     std::vector<std::filesystem::path> files;  // named by whoever compiles
     // Receives one line for each reason for which records are ignored; may be empty.
     std::function<void(const std::string &)> warn;
+    // The processor or GPU whose own go first, asked for where a kernel has records of several;
+    // empty: this machine's processor.
+    std::function<std::string()> cpu = {};
     std::filesystem::path database = {};  // empty: the user's
     int threads = 1;                      // that kernels run on
 };
 
 // A board's records. Where several places have one for a kernel the later wins: the project's file
-// records_folder()/<board>.json, the database, the files that are named. Within a place this
+// records_folder()/<board>.json, the database, the files that are named. Within a place that
 // processor's own goes before another's, then the newest. Throws RecordError.
 Records load_records(const Board &board, const RecordOptions &options = {});
 

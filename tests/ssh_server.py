@@ -27,7 +27,7 @@ class Server:
         (folder / "sshd_config").write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nStrictModes no\n"
             f"AuthorizedKeysFile {folder}/user_key.pub\nPasswordAuthentication no\nUsePAM no\n"
-            + "".join(f"SetEnv {name}={value}\n" for name, value in environment.items()))
+            + (f"SetEnv {' '.join(f'{name}={value}' for name, value in environment.items())}\n" if environment else ""))
         public = (folder / "host_key.pub").read_text()
         (folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}")
         self.config = self.write_config("config", self.port)

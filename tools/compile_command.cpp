@@ -35,11 +35,12 @@ void tune(Options &options, Progress &progress) {
     const std::vector<Analyzed> models = {model_or_layer(options.model, options.compile.import)};
     std::vector<Board> boards;
     for (const std::string &name : options.compile.boards) {
-        boards.push_back(load_board(name));
-        if (runs_here(boards.back())) continue;
-        progress.warn("board " + boards.back().name +
-                      " is not tuned: its code does not run on this machine");
-        boards.pop_back();
+        Board board = load_board(name);
+        const std::string why_not = why_not_here(board);
+        if (why_not.empty())
+            boards.push_back(std::move(board));
+        else
+            progress.warn("board " + board.name + " is not tuned: " + why_not);
     }
     tuning.seconds /= (double)std::max<size_t>(boards.size(), 1);
     for (const Board &board : boards) {

@@ -68,6 +68,9 @@ void run(Options &options) {
     }
     if (arguments.empty()) throw std::invalid_argument("no model, expected models or --layers");
     const Board board = load_board(options.board);
+    if (board.gpu && options.tune.trials.threads != 1)
+        throw std::invalid_argument("--threads " + std::to_string(options.tune.trials.threads) +
+                                    ": board " + board.name + " is a GPU, expected 1");
     std::vector<Analyzed> models;
     for (const std::string &argument : arguments)
         models.push_back(model_or_layer(argument, options.import));

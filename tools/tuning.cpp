@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "compiler/emit/staging.h"
+#include "compiler/tune/gpu_name.h"
 #include "compiler/tune/local_machine.h"
 #include "targets/cpu_model.h"
 
@@ -85,30 +86,45 @@ using Machines = std::vector<std::unique_ptr<Machine>>;
 
 Machines machines_for(const Board &board, const Remotes &remotes,
                       const std::filesystem::path &folder) {
+    const Toolchain tools;
     Machines machines;
-    if (board.family != "x86" && board.family != "arm")
-        throw BoardError("board " + board.name + " cannot be tuned: it is of family " +
-                         board.family + ", expected a processor, of family x86 or arm");
     if (remotes.hosts.empty()) {
-        if (!runs_here(board))
+        if (!board.gpu && !runs_here(board))
             throw BoardError("board " + board.name +
                              " cannot be tuned here: this machine does not run its code, "
                              "expected --remote with one that does");
-        machines.push_back(std::make_unique<LocalMachine>(folder / "machine", most_memory_bytes));
+        // CUDA maps more addresses than there is memory.
+        machines.push_back(
+            std::make_unique<LocalMachine>(folder / "machine", board.gpu ? 0 : most_memory_bytes));
     }
-    if (!remotes.hosts.empty()) Toolchain().hosted_compiler(board);  // else each kernel fails
-    for (const std::string &host : remotes.hosts) {
+    if (!remotes.hosts.empty()) tools.hosted_compiler(board);  // else each kernel fails
+    for (const std::string &host : remotes.hosts)
         machines.push_back(std::make_unique<RemoteMachine>(
             host, board, remotes.options, folder / std::to_string(machines.size())));
-        Machine &first = *machines.front(), &last = *machines.back();
-        if (last.cpu() != first.cpu())
-            throw MachineGone(last.name() + ": its processor is " + last.cpu() + ", expected " +
-                              first.cpu() + " as " + first.name() + " has");
+    for (const auto &machine : machines) {
+        if (board.gpu) {
+            const std::string gpu = gpu_name(board, *machine, tools, folder / "gpu_name");
+            if (!is_emulated(machine->cpu())) machine->runs_on_gpu(gpu);
+        }
+        const Machine &first = *machines.front();
+        if (machine->cpu() != first.cpu())
+            throw MachineGone(machine->name() + ": its processor is " + machine->cpu() +
+                              ", expected " + first.cpu() + " as " + first.name() + " has");
     }
     return machines;
 }
 
 }  // namespace
+
+std::string why_not_here(const Board &board) {
+    if (!board.gpu) return runs_here(board) ? "" : "its code does not run on this machine";
+    try {
+        gpu_name_here(board);
+    } catch (const MachineGone &none) {
+        return none.what();
+    }
+    return "";
+}
 
 TuneResult tune_with_progress(const std::vector<Analyzed> &models, const Board &board,
                               TuneOptions options, Progress &progress, const Remotes &remotes) {

@@ -12,6 +12,9 @@ struct Remotes {
     RemoteOptions options;
 };
 
+// Empty, or why this machine cannot measure what runs on the board.
+std::string why_not_here(const Board &board);
+
 // Tunes while a line says how far it is. The database is the user's where the options name none.
 TuneResult tune_with_progress(const std::vector<Analyzed> &models, const Board &board,
                               TuneOptions options, Progress &progress, const Remotes &remotes = {});

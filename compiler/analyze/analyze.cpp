@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "compiler/emit/staging.h"
+#include "compiler/records_here.h"
 
 namespace convoy {
 
@@ -33,7 +34,7 @@ double KernelAnalysis::peak_fraction(const Board &board) const {
 
 std::vector<KernelAnalysis> analyze(const std::vector<Analyzed> &models, const Board &board,
                                     const Mca &mca, const AnalyzeOptions &options) {
-    const Records records = load_records(board, {options.record_files, options.warn});
+    const Records records = records_here(board, {options.record_files, options.warn});
     std::vector<KernelAnalysis> list;
     for (UsedKernel &used : used_kernels(models, board, records, options))
         list.push_back({std::move(used), {}, {}});

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "compiler/plan/plan.h"
+#include "compiler/records_here.h"
 
 namespace convoy {
 
@@ -61,7 +62,7 @@ double KernelExplanation::roofline_us() const {
 
 std::vector<KernelExplanation> explain(const std::vector<Analyzed> &models, const Board &board,
                                        const AnalyzeOptions &options) {
-    const Records records = load_records(board, {options.record_files, options.warn});
+    const Records records = records_here(board, {options.record_files, options.warn});
     std::vector<UsedKernel> used = used_kernels(models, board, records, options);
     std::vector<KernelExplanation> list;
     for (UsedKernel &kernel : used) {

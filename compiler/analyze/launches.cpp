@@ -6,6 +6,7 @@
 
 #include "compiler/emit/program.h"
 #include "compiler/emit/staging.h"
+#include "compiler/records_here.h"
 #include "schedules/gpu/cost.h"
 
 namespace convoy {
@@ -107,7 +108,7 @@ std::vector<LaunchAnalysis> analyze_launches(const std::vector<Analyzed> &models
     if (!board.gpu || board.gpu->api != "cuda")
         throw BoardError("board " + board.name +
                          " has code that the device's driver compiles, expected one of CUDA");
-    const Records records = load_records(board, {options.record_files, options.warn});
+    const Records records = records_here(board, {options.record_files, options.warn});
     std::vector<UsedKernel> used = used_kernels(models, board, records, options);
     std::vector<UsedKernel *> kernels;
     for (UsedKernel &kernel : used) kernels.push_back(&kernel);

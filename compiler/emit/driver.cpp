@@ -226,14 +226,17 @@ std::set<std::string> apis(const Library &library) {
     return names;
 }
 
-// Room for more kernels than a library can launch: each object has one or a few.
-size_t launch_slots(const Library &library) {
-    size_t kernels = 16;
+size_t kernel_count(const Library &library) {
+    size_t kernels = 0;
     for (const Variant &variant : library.variants) kernels += variant.kernels.size();
-    return 8 * kernels;
+    return kernels;
 }
 
 }  // namespace
+
+size_t launch_slots(size_t kernels) {
+    return 8 * (kernels + 16);
+}
 
 std::string driver_glue(const char *file) {
     const fs::path path = data_folder("CONVOY_DRIVER", "driver", "runtime_glue/driver") / file;
@@ -264,7 +267,8 @@ std::string driver_source(const Library &library) {
     write_shapes(out, "input_shapes", library.inputs);
     write_shapes(out, "output_shapes", library.outputs);
     if (library.has_gpu()) {
-        out << "\nenum { LAUNCH_SLOTS = " << launch_slots(library) << " };\n"
+        out << "\nenum { LAUNCH_SLOTS = " << launch_slots(kernel_count(library)) << " };\n"
+            << driver_glue("launch.c") << "\n"
             << driver_glue("device.c");
         for (const std::string &api : apis(library))
             out << "\n" << driver_glue((api + ".c").c_str());

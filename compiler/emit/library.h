@@ -68,6 +68,10 @@ std::string driver_source(const Library &library);
 // A file of runtime_glue/driver, as it goes into drivers. Throws CompileError.
 std::string driver_glue(const char *file);
 
+// Entries of the driver's table of launches, for a library or program of so many kernels: each
+// object has one launch or a few.
+size_t launch_slots(size_t kernels);
+
 // Assembly that takes a file of bytes in as <prefix>weights.
 std::string weights_source(const std::string &prefix, const std::string &file);
 

@@ -82,6 +82,7 @@ void Toolchain::link_program(const Board &board, const std::vector<fs::path> &ob
     std::vector<std::string> command = with_objects({hosted_compiler(board)}, objects);
     if (is_static) command.push_back("-static");
     command.insert(command.end(), {"-o", program, "-pthread", "-lm"});
+    if (board.gpu) command.push_back("-ldl");
     run_program(command, program);
 }
 

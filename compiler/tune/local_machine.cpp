@@ -31,10 +31,7 @@ std::string content(const fs::path &file) {
 LocalMachine::LocalMachine(fs::path folder, int64_t memory_bytes)
     : folder_(std::move(folder)), memory_bytes_(memory_bytes) {
     fs::create_directories(folder_);
-}
-
-std::string LocalMachine::cpu() {
-    return cpu_model();
+    cpu_ = cpu_model();
 }
 
 void LocalMachine::receive(const std::vector<fs::path> &files) {

@@ -7,11 +7,10 @@ namespace convoy {
 // This machine.
 class LocalMachine : public Machine {
 public:
-    // Files and what programs write go to `folder`.
+    // Files and what programs write go to `folder`. Programs have so much memory, or all where 0.
     LocalMachine(std::filesystem::path folder, int64_t memory_bytes);
 
     std::string name() const override { return "this machine"; }
-    std::string cpu() override;
     void receive(const std::vector<std::filesystem::path> &files) override;
     ProgramRun run(const std::string &program, const std::vector<std::string> &arguments,
                    double limit_seconds) override;

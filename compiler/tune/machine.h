@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace convoy {
@@ -28,8 +29,9 @@ public:
     virtual ~Machine() = default;
 
     virtual std::string name() const = 0;
-    // The processor's model, a record's key.
-    virtual std::string cpu() = 0;
+    // The processor's model, or the name of the GPU that kernels run on there: a record's key.
+    const std::string &cpu() const { return cpu_; }
+    void runs_on_gpu(std::string name) { cpu_ = std::move(name); }
     // Makes files available to programs under their names, in the place of earlier ones.
     // Throws MachineGone.
     virtual void receive(const std::vector<std::filesystem::path> &files) = 0;
@@ -41,6 +43,9 @@ public:
     virtual void remove(const std::vector<std::string> &names) = 0;
     // Whether compilers would disturb what is measured.
     virtual bool is_here() const = 0;
+
+protected:
+    std::string cpu_;
 };
 
 }  // namespace convoy

@@ -27,7 +27,6 @@ public:
                   const std::filesystem::path &folder);
 
     std::string name() const override { return connection_.host(); }
-    std::string cpu() override { return cpu_; }
     void receive(const std::vector<std::filesystem::path> &files) override;
     ProgramRun run(const std::string &program, const std::vector<std::string> &arguments,
                    double limit_seconds) override;
@@ -44,7 +43,7 @@ private:
     const RemoteOptions options_;
     std::mutex mutex_;  // of all below
     SshConnection connection_;
-    std::string cpu_, folder_;            // the latter is there
+    std::string folder_;                  // there
     std::map<std::string, size_t> sent_;  // hashes of the files that are there, by their names
     std::set<std::string> unneeded_;      // of what is there
     bool has_run_ = false;                // a program, to its end

@@ -7,15 +7,12 @@
        those that are right, in turns, and prints "time N" and the microseconds of a call in each
        turn. The last candidate is the one that the others are held against.
 
-   LIMIT: seconds after which it ends, whatever happens. One thread is kept on one processor, the
-   last of those that it may use, for the first takes most interrupts; several go where they like.
- */
+   LIMIT: seconds after which it ends, whatever happens. */
 
 #define _GNU_SOURCE
 #include "trial.h"
 
 #include <math.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +21,7 @@
 #include <unistd.h>
 
 enum { GUARD = 64, MOST_COPIES = 16, MOST_CANDIDATES = 64, MOST_TURNS = 400, LEAST_TURNS = 5 };
-enum { UNWRITTEN = 0x7fc0beef };
+enum { MOST_BURST = 1024, UNWRITTEN = 0x7fc0beef };
 /* A candidate that is so much slower than the last one after some turns is not worth more. */
 static const double hopeless = 1.25;
 static const int turns_of_hope = 4;
@@ -32,6 +29,8 @@ static const double turn_us = 150;
 
 static const char *operands_file;
 static void *scratch;
+static float
+    *here; /* room for an operand with its guards, on its way to where kernels run or back */
 
 static void fail(const char *what, const char *name) {
     fprintf(stderr, "%s: %s\n", name, what);
@@ -50,6 +49,16 @@ static float *allocate(size_t floats) {
     return memory;
 }
 
+static size_t floats_of_largest_operand(void) {
+    long largest = 0;
+    for (int i = 0; i < trial_candidate_count; i++) {
+        const struct trial_candidate *c = &trial_candidates[i];
+        for (int o = 0; o < c->operand_count; o++)
+            largest = c->operands[o].floats > largest ? c->operands[o].floats : largest;
+    }
+    return (size_t)largest;
+}
+
 static void read_floats(float *to, const char *file, long at, long floats) {
     FILE *stream = fopen(file, "rb");
     if (!stream || fseek(stream, at * 4, SEEK_SET) ||
@@ -63,11 +72,16 @@ static void read_floats(float *to, const char *file, long at, long floats) {
 static struct running {
     void *operands[MOST_COPIES][TRIAL_MOST_OPERANDS];
     int copies, next, is_right;
-    float *output; /* with GUARD floats before and behind */
+    float *output; /* there; with GUARD floats before and behind, as every operand */
     long output_floats;
+    int burst; /* calls between two waits */
     double turns[MOST_TURNS];
     int turn_count;
 } running[MOST_CANDIDATES];
+
+static size_t guarded_bytes(long floats) {
+    return 4 * ((size_t)floats + 2 * GUARD);
+}
 
 static void set_up(struct running *r, const struct trial_candidate *c) {
     double bytes = 0;
@@ -79,10 +93,14 @@ static void set_up(struct running *r, const struct trial_candidate *c) {
     for (int o = 0; o < c->operand_count; o++) {
         const struct trial_operand *p = &c->operands[o];
         float *memory = 0;
+        if (p->at >= 0) read_floats(here, operands_file, p->at, p->floats);
         for (int i = 0; i < r->copies; i++) {
             if (i == 0 || p->is_constant) {
-                memory = allocate((size_t)p->floats + 2 * GUARD) + GUARD;
-                if (p->at >= 0) read_floats(memory, operands_file, p->at, p->floats);
+                memory = trial_allocate(guarded_bytes(p->floats));
+                if (!memory) fail("no memory", operands_file);
+                memory += GUARD;
+                if (p->at >= 0 && trial_upload(memory, here, 4 * (size_t)p->floats))
+                    fail("does not reach the device", operands_file);
             }
             r->operands[i][o] = memory + p->pointer;
         }
@@ -95,9 +113,13 @@ static int call(struct running *r, int candidate, int threads) {
     return trial_call(candidate, r->operands[r->next], threads, scratch);
 }
 
-static void mark_unwritten(struct running *r) {
+/* Leaves the output of one call here, behind its guard. */
+static int call_once(struct running *r, int candidate, int threads) {
     const uint32_t mark = UNWRITTEN;
-    for (long i = -GUARD; i < r->output_floats + GUARD; i++) memcpy(&r->output[i], &mark, 4);
+    const size_t bytes = guarded_bytes(r->output_floats);
+    for (size_t i = 0; i < bytes / 4; i++) memcpy(&here[i], &mark, 4);
+    return trial_upload(r->output - GUARD, here, bytes) || call(r, candidate, threads) ||
+           trial_download(here, r->output - GUARD, bytes);
 }
 
 static int is_unwritten(const float *value) {
@@ -106,18 +128,19 @@ static int is_unwritten(const float *value) {
     return bits == UNWRITTEN;
 }
 
-/* Null, or what is wrong with an output. Where the expected one was left unwritten, pads may be
-   written, with numbers. */
+/* Null, or what is wrong with the output that lies here. Where the expected one was left unwritten,
+   pads may be written, with numbers. */
 static const char *wrong_with(const struct running *r, const float *expected,
                               const struct trial_candidate *c) {
     static char text[128];
+    const float *const output = here + GUARD;
     double largest = 0;
     for (long i = 0; i < r->output_floats; i++) {
         if (!is_unwritten(&expected[i])) largest = fmax(largest, fabs(expected[i]));
     }
     const double limit = c->relative_tolerance * largest + c->tolerance;
     for (long i = -GUARD; i < r->output_floats + GUARD; i++) {
-        const float *found = &r->output[i];
+        const float *found = &output[i];
         if (i < 0 || i >= r->output_floats) {
             if (!is_unwritten(found)) return "it writes outside its output";
         } else if (is_unwritten(&expected[i])) {
@@ -134,28 +157,48 @@ static const char *wrong_with(const struct running *r, const float *expected,
     return 0;
 }
 
-static void check(int candidate, struct running *r, const float *expected, int threads) {
-    mark_unwritten(r);
-    const int error = call(r, candidate, threads);
-    const char *wrong =
-        error ? "it returns an error" : wrong_with(r, expected, &trial_candidates[candidate]);
-    r->is_right = !wrong;
-    if (wrong)
-        printf("wrong %d: %s\n", candidate, wrong);
-    else
-        printf("right %d\n", candidate);
+static void tell(const char *what, int candidate, const char *why) {
+    printf("%s %d%s%s\n", what, candidate, why ? ": " : "", why ? why : "");
     fflush(stdout);
 }
 
-/* Microseconds of a call, of as many as fill a turn. */
+static void check(int candidate, struct running *r, const float *expected, int threads) {
+    const int error = call_once(r, candidate, threads);
+    const char *wrong =
+        error ? "it returns an error" : wrong_with(r, expected, &trial_candidates[candidate]);
+    r->is_right = !wrong;
+    tell(wrong ? "wrong" : "right", candidate, wrong);
+}
+
+static int call_burst(struct running *r, int candidate, int threads) {
+    int error = 0;
+    for (int i = 0; i < r->burst && !error; i++) error = call(r, candidate, threads);
+    return trial_wait() || error;
+}
+
+static int find_burst(struct running *r, int candidate, int threads) {
+    double us = 0;
+    r->burst = 1;
+    for (double us = 0; us < trial_burst_us && r->burst < MOST_BURST;) {
+        const double start = now_us();
+        if (call_burst(r, candidate, threads)) return 1;
+        us = now_us() - start;
+        if (us < trial_burst_us) r->burst *= 2;
+    }
+    return 0;
+}
+
+/* Microseconds of a call, of as many as fill a turn; less than 0 where one fails. */
 static double turn(struct running *r, int candidate, int threads) {
-    call(r, candidate, threads); /* the other candidates have taken the caches */
+    if (r->burst == 0 && find_burst(r, candidate, threads)) return -1;
+    /* The other candidates have taken the caches. */
+    if (call(r, candidate, threads) || trial_wait()) return -1;
     int calls = 0;
     const double start = now_us();
     double end = start;
     while (end - start < turn_us || (calls < r->copies && end - start < 20 * turn_us)) {
-        call(r, candidate, threads);
-        calls++;
+        if (call_burst(r, candidate, threads)) return -1;
+        calls += r->burst;
         end = now_us();
     }
     return (end - start) / calls;
@@ -176,7 +219,12 @@ static void measure(const int *candidates, int count, double seconds, int thread
             struct running *r = &running[i];
             if (!r->is_right) continue;
             if (t >= turns_of_hope && last->is_right && least(r) > hopeless * least(last)) continue;
-            r->turns[r->turn_count++] = turn(r, candidates[i], threads);
+            const double us = turn(r, candidates[i], threads);
+            r->is_right = us >= 0;
+            if (r->is_right)
+                r->turns[r->turn_count++] = us;
+            else
+                tell("wrong", candidates[i], "it returns an error when it is called again");
         }
     }
     for (int i = 0; i < count; i++) {
@@ -187,25 +235,13 @@ static void measure(const int *candidates, int count, double seconds, int thread
     }
 }
 
-static void keep_on_last_processor(void) {
-    cpu_set_t allowed, one;
-    int last = -1;
-    if (sched_getaffinity(0, sizeof allowed, &allowed)) return;
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) last = CPU_ISSET(cpu, &allowed) ? cpu : last;
-    if (last < 0) return;
-    CPU_ZERO(&one);
-    CPU_SET(last, &one);
-    sched_setaffinity(0, sizeof one, &one);
-}
-
 static void expect(const char *file, int candidate, int threads) {
     struct running *r = &running[0];
     set_up(r, &trial_candidates[candidate]);
-    mark_unwritten(r);
-    if (call(r, candidate, threads)) fail("the reference schedule returns an error", file);
+    if (call_once(r, candidate, threads)) fail("the reference schedule returns an error", file);
     FILE *stream = fopen(file, "wb");
     if (!stream ||
-        fwrite(r->output, 4, (size_t)r->output_floats, stream) != (size_t)r->output_floats ||
+        fwrite(here + GUARD, 4, (size_t)r->output_floats, stream) != (size_t)r->output_floats ||
         fclose(stream))
         fail("cannot be written", file);
 }
@@ -216,7 +252,8 @@ int main(int argc, char **argv) {
     const char *expected_file = argv[2];
     const int threads = atoi(argv[4]);
     alarm((unsigned)atoi(argv[5]));
-    if (threads == 1) keep_on_last_processor();
+    if (trial_open(threads)) fail("finds no device", argv[0]);
+    here = allocate(floats_of_largest_operand() + 2 * GUARD);
     scratch = allocate(trial_scratch_bytes / 4 + 16);
     if (!strcmp(argv[3], "expect")) {
         expect(expected_file, atoi(argv[6]), threads);

@@ -1,5 +1,5 @@
-/* What a trial program's two halves share: the kernels' call, compiled freestanding with the
-   library's own loops over threads, and what runs, checks and times them. */
+/* What the parts of a trial program share: the kernels' call, compiled freestanding with the
+   library's own loops over threads; the place where they run; and what checks and times them. */
 
 struct trial_operand {
     long floats;  /* of its memory */
@@ -21,6 +21,16 @@ extern const struct trial_candidate trial_candidates[];
 extern const int trial_candidate_count;
 extern const unsigned long trial_scratch_bytes;
 extern const double trial_copied_bytes; /* of constants, that calls take in turns */
+
+/* Where kernels run, trial_host.c or trial_device.c, and its memory, whose addresses they get.
+   Functions return 0, or not where a driver reports an error. */
+int trial_open(int threads);
+void *trial_allocate(unsigned long bytes); /* null where none is left */
+int trial_upload(void *to, const void *from, unsigned long bytes);
+int trial_download(void *to, const void *from, unsigned long bytes);
+int trial_wait(void); /* until all calls have ended */
+/* What the calls between two waits take at least, so that the wait's own time is small. */
+extern const double trial_burst_us;
 
 /* One call of a candidate; `operands` are the addresses that the kernel gets. Returns 0, or the
    kernel's error. */

@@ -2,34 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <random>
 #include <set>
 #include <sstream>
 
-#include "compiler/emit/library.h"
 #include "compiler/emit/staging.h"
 #include "compiler/interrupt.h"
+#include "compiler/tune/trial_source.h"
 #include "schedules/operands.h"
-#include "targets/data_folder.h"
 
 namespace convoy {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path trial_file(const char *name) {
-    return data_folder("CONVOY_TRIAL", "trial", "compiler/tune") / name;
-}
-
-std::string text_of(const fs::path &file) {
-    std::ifstream stream(file);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    if (!stream || text.str().empty()) throw CompileError(file.string() + ": cannot be read");
-    return text.str();
-}
 
 // Integers whose sums are exact, and no zeros, by which something might be divided.
 std::vector<float> integers(int64_t count, int largest, std::mt19937 &random) {
@@ -241,9 +227,7 @@ std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &sched
     int64_t scratch_bytes = 0;
     for (const Schedule &schedule : schedules)
         scratch_bytes = std::max(scratch_bytes, compiled_.at(to_string(schedule)).scratch_bytes);
-    source << "enum { SCRATCH_BYTES = " << scratch_bytes + overread_bytes << " };\n"
-           << driver_glue("parallel.c") << driver_glue("scratch.c")
-           << text_of(trial_file("trial.h"));
+    source << trial_glue(board_, scratch_bytes, schedules.size());
 
     std::vector<fs::path> objects;
     for (const Schedule &schedule : schedules) {
@@ -290,7 +274,8 @@ std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &sched
            << "int trial_call(int candidate, void *const *operands, int threads, void *scratch) {\n"
            << "    struct buffer b[TRIAL_MOST_OPERANDS] = {{0}};\n"
            << "    struct context context = {threads, scratch, 0};\n"
-           << "    for (int i = 0; i < TRIAL_MOST_OPERANDS; i++) b[i].host = operands[i];\n"
+           << "    for (int i = 0; i < TRIAL_MOST_OPERANDS; i++) b[i]."
+           << (board_.gpu ? "device = (uint64)" : "host = ") << "operands[i];\n"
            << "    switch (candidate) {\n"
            << calls.str() << "    }\n    return -1;\n}\n";
 
@@ -299,10 +284,10 @@ std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &sched
     const fs::path table_file = folder_ / "table";
     write_file(table_file.string() + ".c", source.str());
     tools_.compile(board_, table_file.string() + ".c", table_file.string() + ".o");
-    const fs::path main = folder_ / "main.o";
-    if (!fs::exists(main)) tools_.compile_hosted(board_, trial_file("trial.c"), main);
-    objects.insert(objects.begin(), {main, table_file.string() + ".o"});
-    tools_.link_program(board_, objects, program.file, !machine_.is_here());
+    objects.push_back(table_file.string() + ".o");
+    for (const fs::path &object : trial_objects(board_, tools_, folder_)) objects.push_back(object);
+    // A static program cannot load a GPU's driver.
+    tools_.link_program(board_, objects, program.file, !machine_.is_here() && !board_.gpu);
     machine_.receive({program.file, program.operands});
     fs::remove(program.file);
     fs::remove(program.operands);
@@ -328,9 +313,14 @@ std::unique_ptr<Trials::Program> Trials::link_usable(const std::vector<Schedule>
     return link(usable);
 }
 
+// A GPU's driver compiles each kernel once more, with the first call.
+double Trials::limit_seconds() const {
+    return options_.limit_seconds + (board_.gpu ? options_.driver_seconds : 0);
+}
+
 ProgramRun Trials::run(const Program &program, const std::vector<Schedule> &schedules,
                        double seconds) {
-    const int limit = (int)std::ceil(options_.limit_seconds + 2 * seconds);
+    const int limit = (int)std::ceil(limit_seconds() + 2 * seconds);
     std::vector<std::string> arguments = {
         program.operands.filename(),      machine_file("expected"), "time",
         std::to_string(options_.threads), std::to_string(limit),    std::to_string(seconds)};
@@ -341,7 +331,7 @@ ProgramRun Trials::run(const Program &program, const std::vector<Schedule> &sche
 
 void Trials::expect(const Program &program) {
     if (is_expected_) return;
-    const double limit = 10 * options_.limit_seconds;  // it is slow
+    const double limit = 10 * limit_seconds();  // it is slow
     const ProgramRun run =
         machine_.run(program.file.filename(),
                      {program.operands.filename(), machine_file("expected"), "expect",
@@ -413,8 +403,7 @@ TrialResult Trials::time_one(const Program &program, const Schedule &schedule) {
     if (const auto wrong = printed.wrong.find(at); wrong != printed.wrong.end())
         return {Outcome::wrong, wrong->second};
     if (ran.is_overdue)
-        return {Outcome::timeout,
-                "no end within " + std::to_string((int)options_.limit_seconds) + " s"};
+        return {Outcome::timeout, "no end within " + std::to_string((int)limit_seconds()) + " s"};
     const auto own = printed.times.find(at);
     if (!ran.succeeded() || own == printed.times.end() || own->second.empty())
         return {Outcome::crashed, ending_of(ran)};

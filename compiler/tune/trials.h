@@ -29,8 +29,9 @@ struct TrialOptions {
     int threads = 1;
     std::counting_semaphore<> *job_slots = nullptr;  // that jobs of several trials share
     CompileLimits compile = {10, int64_t{6} << 30};
-    double seconds = 0.06;      // that the turns of a candidate and of another take together
-    double limit_seconds = 20;  // of one run of a program
+    double seconds = 0.06;       // that the turns of a candidate and of another take together
+    double limit_seconds = 20;   // of one run of a program,
+    double driver_seconds = 60;  // and more where a GPU's driver compiles
     CompileFunction compile_function = CompileProcesses::compile_in_process;
 };
 
@@ -75,6 +76,7 @@ private:
     TrialResult measure_one(const Program &program, const Schedule &schedule);
     TrialResult time_one(const Program &program, const Schedule &schedule);
     void expect(const Program &program);
+    double limit_seconds() const;
     ProgramRun run(const Program &program, const std::vector<Schedule> &schedules, double seconds);
 
     const Kernel kernel_;

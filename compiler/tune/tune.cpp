@@ -47,7 +47,8 @@ public:
           options_(options),
           store_(options.store),
           records_(load_records(
-              board, {options.record_files, options.warn, options.store, options.trials.threads})),
+              board, {options.record_files, options.warn, [&] { return machines.front()->cpu(); },
+                      options.store, options.trials.threads})),
           job_slots_(options.trials.jobs),
           session_(std::to_string(std::time(nullptr)) + "-" + std::to_string(getpid())) {
         result_.board = board.name;

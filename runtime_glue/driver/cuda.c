@@ -7,6 +7,7 @@ static struct {
     int (*cuInit)(unsigned);
     int (*cuDeviceGet)(int *, int);
     int (*cuDeviceGetAttribute)(int *, int, int);
+    int (*cuDeviceGetName)(char *, int, int);
     int (*cuDevicePrimaryCtxRetain)(void **, int);
     int (*cuCtxPushCurrent)(void *);
     int (*cuCtxPopCurrent)(void **);
@@ -29,6 +30,7 @@ static struct {
 static const char *const cuda_names[] = {"cuInit",
                                          "cuDeviceGet",
                                          "cuDeviceGetAttribute",
+                                         "cuDeviceGetName",
                                          "cuDevicePrimaryCtxRetain",
                                          "cuCtxPushCurrent_v2",
                                          "cuCtxPopCurrent_v2",
@@ -49,7 +51,7 @@ static const char *const cuda_names[] = {"cuInit",
    are valid in kernels. */
 static struct {
     int state; /* 0 not opened yet, 1 open, -1 no device */
-    int compute_capability;
+    int device, compute_capability;
     void *context, *own_stream, *stream, *last_run;
 } cuda_device;
 
@@ -61,12 +63,12 @@ static int cuda_open_device(void) {
         functions[i] = dlsym(library, cuda_names[i]);
         if (!functions[i]) return 1;
     }
-    int device, major, minor;
+    int major, minor;
     void *before;
-    if (cuda.cuInit(0) || cuda.cuDeviceGet(&device, 0) ||
-        cuda.cuDeviceGetAttribute(&major, CUDA_ATTRIBUTE_MAJOR, device) ||
-        cuda.cuDeviceGetAttribute(&minor, CUDA_ATTRIBUTE_MINOR, device) ||
-        cuda.cuDevicePrimaryCtxRetain(&cuda_device.context, device) ||
+    if (cuda.cuInit(0) || cuda.cuDeviceGet(&cuda_device.device, 0) ||
+        cuda.cuDeviceGetAttribute(&major, CUDA_ATTRIBUTE_MAJOR, cuda_device.device) ||
+        cuda.cuDeviceGetAttribute(&minor, CUDA_ATTRIBUTE_MINOR, cuda_device.device) ||
+        cuda.cuDevicePrimaryCtxRetain(&cuda_device.context, cuda_device.device) ||
         cuda.cuCtxPushCurrent(cuda_device.context))
         return 1;
     const int failed = cuda.cuStreamCreate(&cuda_device.own_stream, CUDA_STREAM_NON_BLOCKING) ||
@@ -127,9 +129,13 @@ static void *cuda_stream(void) {
     return cuda_device.own_stream;
 }
 
-static const struct device_api cuda_api = {cuda_open,     cuda_begin,   cuda_end,
-                                           cuda_allocate, cuda_upload,  cuda_download,
-                                           cuda_finish,   cuda_context, cuda_stream};
+static int cuda_name(char *text, size bytes) {
+    return cuda.cuDeviceGetName(text, (int)bytes, cuda_device.device);
+}
+
+static const struct device_api cuda_api = {cuda_open,   cuda_begin,    cuda_end,    cuda_allocate,
+                                           cuda_upload, cuda_download, cuda_finish, cuda_context,
+                                           cuda_stream, cuda_name};
 
 /* Called by the kernels; their names are made the library's own. PTX is compiled without Halide's
    limit of 64 registers a thread. */

@@ -9,10 +9,6 @@ struct device {
     int is_ready;
 };
 
-extern void *dlopen(const char *file, int mode);
-extern void *dlsym(void *library, const char *symbol);
-enum { RESOLVE_NOW = 2, MAX_KERNEL_ARGUMENTS = 16 };
-
 /* A futex: 0 free, 1 held, 2 held and waited for. */
 static uint32 device_lock;
 
@@ -34,31 +30,6 @@ static int is_present(const struct device_api *api, int compute_capability) {
     const int failed = api->open(compute_capability);
     unlock_device();
     return !failed;
-}
-
-/* The driver's handle of a kernel, by what it is launched with: names are constants of objects. */
-struct launch {
-    const void *module;
-    const char *name;
-    void *function;
-};
-static struct launch launches[LAUNCH_SLOTS];
-
-static struct launch *launch_of(const void *module, const char *name) {
-    size at = ((size)name ^ (size)module) * 0x9e3779b97f4a7c15u >> 40;
-    struct launch *launch = &launches[at % LAUNCH_SLOTS];
-    while (launch->name && (launch->name != name || launch->module != module))
-        launch = &launches[++at % LAUNCH_SLOTS];
-    launch->name = name;
-    launch->module = module;
-    return launch;
-}
-
-/* Called by the kernels before they launch, its name made the library's own: everything is on the
-   device and stays there. */
-int halide_copy_to_device(struct context *context, struct buffer *buffer, const void *api) {
-    (void)context, (void)buffer, (void)api;
-    return 0;
 }
 
 static size tensor_bytes(const struct shape *shape) {

@@ -2,7 +2,12 @@
    shared virtual memory, whose addresses kernels take wherever they point. */
 
 enum { OPENCL_TYPE_CPU = 2, OPENCL_TYPE_GPU = 4, OPENCL_READ_WRITE = 1 };
-enum { OPENCL_SVM_CAPABILITIES = 0x1053, OPENCL_SVM_COARSE = 1, MAX_PLATFORMS = 16 };
+enum {
+    OPENCL_DEVICE_NAME = 0x102b,
+    OPENCL_SVM_CAPABILITIES = 0x1053,
+    OPENCL_SVM_COARSE = 1,
+    MAX_PLATFORMS = 16
+};
 
 static struct {
     int (*clGetPlatformIDs)(uint32, void **, uint32 *);
@@ -144,9 +149,13 @@ static void *opencl_queue(void) {
     return opencl_device.own_queue;
 }
 
-static const struct device_api opencl_api = {opencl_open,     opencl_begin,   opencl_end,
-                                             opencl_allocate, opencl_upload,  opencl_download,
-                                             opencl_finish,   opencl_context, opencl_queue};
+static int opencl_name(char *text, size bytes) {
+    return opencl.clGetDeviceInfo(opencl_device.device, OPENCL_DEVICE_NAME, bytes, text, (size *)0);
+}
+
+static const struct device_api opencl_api = {
+    opencl_open,     opencl_begin,  opencl_end,     opencl_allocate, opencl_upload,
+    opencl_download, opencl_finish, opencl_context, opencl_queue,    opencl_name};
 
 /* Called by the kernels; their names are made the library's own. */
 const void *halide_opencl_device_interface(void) {

@@ -227,6 +227,7 @@ struct device_api {
        queue. */
     void *(*context)(void);
     void *(*stream)(void);
+    int (*name)(char *text, size bytes); /* of an open device */
 };
 
 struct variant {

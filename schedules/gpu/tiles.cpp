@@ -201,13 +201,15 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span)
     const ConvProblem &p = conv_of(kernel).problem;
     const int oc = p.oc_per_group();
     std::vector<Schedule> list;
+    std::set<int> channels = {1, 2, 3, 4, 6, 8, 12, 16};
+    if (oc <= 32) channels.insert(oc);
     const std::vector<int> columns =
         lengths(p.ow, {1, 2, 4, 7, 8, 14, 16, 28, 32, 49, 56, 64, p.ow, (p.ow + 1) / 2}, 64);
     for (const int threads_ow : columns) {
         for (const int tile_oh : lengths(p.oh, {1, 2, 4, 7, 8}, 8)) {
             for (const int threads_oh :
                  lengths((int)ceil_div(p.oh, tile_oh), {1, 2, 4, 7, 8, 14}, 16)) {
-                for (const int tile_oc : {1, 2, 3, 4, 6, 8, 12, 16, oc <= 32 ? oc : 1}) {
+                for (const int tile_oc : channels) {
                     if (oc % tile_oc != 0) continue;
                     for (const int threads_c : {1, 2, 4, 8, 16, 32, 64}) {
                         for (const int stages : {0, 1, 2}) {

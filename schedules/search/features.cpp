@@ -38,11 +38,12 @@ int number_of(const std::string &name, const Board &board) {
 std::map<std::string, double> features_of(const Kernel &kernel, const Schedule &schedule,
                                           const Board &board, double predicted_cycles) {
     std::map<std::string, double> f;
-    int accumulators = 1;
+    int accumulators = 1, threads = 1;  // of a thread; of a GPU's block
     for (const auto &[name, value] : schedule.parameters) {
         f["p." + name] = value;
         if (name.starts_with("tile_") && name != "tile_ic" && name != "tile_x")
             accumulators *= value;
+        if (name.starts_with("threads") || name == "parts") threads *= value;
     }
     f["template"] = number_of(schedule.template_name, board);
     f["accumulators"] = accumulators;
@@ -51,8 +52,9 @@ std::map<std::string, double> features_of(const Kernel &kernel, const Schedule &
         return found == schedule.parameters.end() ? 1 : found->second;
     };
     if (const ConvProblem *p = problem_of(kernel)) {
-        f["waste_ow"] = waste(p->ow, parameter("tile_ow") * parameter("vector_ow"));
-        f["waste_oh"] = waste(p->oh, parameter("tile_oh"));
+        f["waste_ow"] =
+            waste(p->ow, parameter("tile_ow") * parameter("vector_ow") * parameter("threads_ow"));
+        f["waste_oh"] = waste(p->oh, parameter("tile_oh") * parameter("threads_oh"));
         f["waste_oc"] = waste(p->oc_per_group(), parameter("tile_oc"));
         f["ic"] = std::log2(p->ic_per_group());
         f["oc"] = std::log2(p->oc_per_group());
@@ -76,8 +78,16 @@ std::map<std::string, double> features_of(const Kernel &kernel, const Schedule &
     f["b.vector"] = board.vector_floats;
     f["b.registers"] = board.vector_registers;
     f["b.fma"] = board.fma_per_cycle;
-    f["b.l1d"] = std::log2(board.l1d_bytes);
     f["b.l2"] = std::log2(board.l2_bytes);
+    if (board.gpu) {
+        f["threads"] = std::log2(threads);
+        f["b.units"] = board.gpu->units;
+        f["b.threads"] = board.gpu->threads_per_unit;
+        f["b.unit_registers"] = board.gpu->registers_per_unit;
+        f["b.shared"] = std::log2(board.gpu->shared_bytes_per_unit);
+    } else {
+        f["b.l1d"] = std::log2(board.l1d_bytes);
+    }
     return f;
 }
 

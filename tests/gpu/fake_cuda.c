@@ -26,6 +26,9 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
     *value = attribute == 75 ? 8 : 0; /* the major of the compute capability */
     return 0;
 }
+int cuDeviceGetName(char *name, int bytes, int device) {
+    return device != 0 || bytes < 5 || !strcpy(name, "fake");
+}
 int cuDevicePrimaryCtxRetain(void **context, int device) {
     (void)device;
     return make(context);

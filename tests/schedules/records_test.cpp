@@ -108,6 +108,28 @@ TEST_F(LoadedRecords, ThisProcessorsOwnThenTheNewest) {
     EXPECT_EQ(taken("a", {mine_}), "file mine.json 10");
 }
 
+TEST_F(LoadedRecords, ThoseOfTheProcessorThatIsNamed) {
+    TunedRecord one = record_of("a", 10), other = record_of("a", 20);
+    int asked = 0;
+    const RecordOptions options{{}, {}, [&] {
+                                    asked++;
+                                    return std::string("one");
+                                }};
+    const auto time_us = [&] {
+        return load_records(load_board("avx2"), options).find("a")->time_us;
+    };
+    one.cpu = "one";
+    one.at = 1;
+    put(one);
+    EXPECT_EQ(time_us(), 10);
+    EXPECT_EQ(asked, 0);
+    other.cpu = "other";
+    other.at = 2;
+    put(other);
+    EXPECT_EQ(time_us(), 10);
+    EXPECT_EQ(asked, 1);
+}
+
 TEST_F(LoadedRecords, OfOtherBoardsAndThreadsAreLeftOut) {
     TunedRecord board = record_of("a", 1), threads = record_of("a", 2);
     board.board = "zen4";

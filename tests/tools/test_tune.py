@@ -327,7 +327,6 @@ class Tune(CommandTest):
         self.expect_error(convoy("tune", LAYER, "--threads", "257"), "--threads", "256")
         self.expect_error(convoy("tune", LAYER, "--board", "rpi99"), "rpi99")
         self.expect_error(convoy("tune", LAYER, "--board", "cortex-a72"), "cortex-a72", "does not run its code")
-        self.expect_error(convoy("tune", LAYER, "--board", "opencl"), "opencl")
         self.expect_error(convoy("tune", LAYER, "--json", self.folder / "absent" / "x.json"), "x.json")
         self.expect_error(convoy("tune", LAYER, "--json", self.folder), self.folder)
         self.assertFalse(self.database.parent.exists())

@@ -46,14 +46,14 @@ class TuneRemote(CommandTest):
         self.servers = []
         self.database = self.folder / "records.sqlite"
 
-    def serve(self, *hosts):
-        """A server for each host, and of each what programs there know as TMPDIR."""
+    def serve(self, *hosts, **environment):
+        """A server for each host, with a TMPDIR of its own and the environment for programs there."""
         for host in hosts:
             keys = self.folder / f"server_{host}"
             there = self.folder / f"there_{host}"
             for folder in (keys, there):
                 folder.mkdir()
-            server = Server(keys, host, TMPDIR=there)
+            server = Server(keys, host, TMPDIR=there, **environment)
             self.addCleanup(server.stop)
             self.servers.append(server)
         config = self.folder / "config"
@@ -152,6 +152,22 @@ class TuneRemote(CommandTest):
             self.assertGreater(tuned["best_us"], 0)
             self.assertEqual(tuned["failures"], 0)
             self.assertIn(tuned["kernel"], [record["kernel"] for record in records])
+
+    def test_a_gpu(self):
+        subprocess.run(["cc", "-shared", "-fPIC", Path(__file__).parents[1] / "gpu" / "fake_cuda.c", "-o",
+                        self.folder / "libcuda.so.1"], check=True)
+        self.serve("one", LD_LIBRARY_PATH=self.folder)
+        out, err = self.tune(LAYER, board="cuda-sm80", measurements=3)
+        self.assertEqual(err, "")
+        self.assertIn("measured on fake", out)
+        self.assertEqual({(record["board"], record["cpu"]) for record in self.records()}, {("cuda-sm80", "fake")})
+        self.assertEqual([kernel["failures"] for kernel in self.convolutions()], [0])
+
+    def test_no_gpu(self):
+        if Path("/dev/nvidia0").exists():
+            self.skipTest("this machine has a GPU with CUDA")
+        self.serve("one")
+        self.expect_tune_error("one: it has no GPU that runs board cuda-sm80", board="cuda-sm80")
 
     @unittest.skipUnless(ARM, "gcc-aarch64-linux-gnu or qemu-user-static is missing")
     def test_an_emulated_board(self):

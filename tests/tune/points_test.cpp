@@ -22,7 +22,7 @@ constexpr const char *problems[] = {
     "ic6ih6oc16kh3ph1",       "ic16ih6iw5oc32kh3ph1",    "ic3ih9oc16kh3sh2ph1",
     "ic24ih5oc40kh1",         "g4ic16ih7oc16kh3ph1",     "g2ic8ih5iw9oc4kh3",
     "g16ic16ih5oc16kh3ph1",   "g16ic16ih6oc32kh5sh2ph2", "g8ic32ih4oc32kh1",
-    "mb2g2ic32ih6oc32kh3ph1", "g16ic64ih6oc48kh3dh2ph2",
+    "mb2g2ic32ih6oc32kh3ph1", "g16ic64ih6oc48kh3dh2ph2", "ic32ih4oc8kh1",
 };
 
 template<typename K>
@@ -96,7 +96,8 @@ TEST_P(Points, AllThatAreListedAreLegalAndNoneTwice) {
     for (const std::string &name : unseen) ADD_FAILURE() << "no kernel here is for " << name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Boards, Points, testing::Values("avx2", "zen4", "cortex-a72"),
+INSTANTIATE_TEST_SUITE_P(Boards, Points,
+                         testing::Values("avx2", "zen4", "cortex-a72", "opencl", "cuda-sm80"),
                          [](const auto &point) {
                              std::string name = point.param;
                              std::replace(name.begin(), name.end(), '-', '_');

@@ -6,8 +6,10 @@
 
 #include <fstream>
 #include <memory>
+#include <span>
 
 #include "compiler/emit/staging.h"
+#include "compiler/tune/gpu_name.h"
 #include "compiler/tune/local_machine.h"
 #include "compiler/tune/trials.h"
 #include "schedules/operands.h"
@@ -43,11 +45,13 @@ void write_garbage(const CompileJob &job, const Board &) {
 // A kernel of 8 channels, scaled each by a weight: small enough to be written in C by hand.
 constexpr const char *problem = "g8ic8ih7oc8kh1";
 
-// An object whose function is C.
+// An object whose function is C. Addresses of a GPU that is the CPU are the host's, too.
 void write_function(const std::string &body, const CompileJob &job, const Board &board) {
     const std::filesystem::path source = job.object.string() + ".c";
+    const std::string memory = board.gpu ? "device" : "host",
+                      channel = board.gpu ? "[i / 49]" : "[i % 8]";
     write_file(source,
-               "struct buffer { unsigned long device; void *api; float *host; };\n"
+               "struct buffer { float *device; void *api; float *host; };\n"
                "void *malloc(__SIZE_TYPE__); void exit(int); unsigned alarm(unsigned);\n"
                "enum { FLOATS = 7 * 7 * 8, ALL = " +
                    std::to_string(output_view(job.kernel).floats()) +
@@ -58,10 +62,13 @@ void write_function(const std::string &body, const CompileJob &job, const Board 
                    "    struct buffer *bias, struct buffer *output) {\n"
                    "  static int calls;\n"
                    "  const int is_first = calls++ == 0;\n"
-                   "  float *out = output->host, *in = input->host;\n"
+                   "  float *out = output->" +
+                   memory + ", *in = input->" + memory +
+                   ";\n"
                    "  for (int i = 0; i < FLOATS; i++)\n"
-                   "    out[i] = in[i] * weights->host[i % 8] + bias->host[i % 8];\n" +
-                   body + "\n  (void)context; (void)is_first;\n  return 0;\n}\n");
+                   "    out[i] = in[i] * weights->" +
+                   memory + channel + " + bias->" + memory + channel + ";\n" + body +
+                   "\n  (void)context; (void)is_first;\n  return 0;\n}\n");
     Toolchain().compile(board, source, job.object);
 }
 
@@ -103,21 +110,45 @@ constexpr Injected injected[] = {
     {"outputs unwritten", nullptr, "__builtin_memcpy(out + 9, &(int){0x7fc0beef}, 4);",
      Outcome::wrong, "it leaves outputs unwritten"},
     {"returns an error", nullptr, "return -7;", Outcome::wrong, "it returns an error"},
+    {"returns an error later", nullptr, "if (!is_first) return -7;", Outcome::wrong,
+     "it returns an error when it is called again"},
+};
+
+// What has to be seen in a GPU's memory, or behind its queue.
+constexpr Injected injected_on_gpu[] = {
+    {"right", nullptr, "", Outcome::measured, ""},
+    {"crashes", nullptr, "*(volatile int *)8 = 1;", Outcome::crashed, "signal 11"},
+    {"loops for ever later", nullptr, "if (!is_first) for (volatile int i = 0;; i++);",
+     Outcome::timeout, "no end within 12 s"},
+    {"a wrong value", nullptr, "out[5] += 1;", Outcome::wrong, "float 5 of its output is"},
+    {"NaN", nullptr, "out[7] = __builtin_nanf(\"\");", Outcome::wrong,
+     "float 7 of its output is nan"},
+    {"before its output", nullptr, "out[-1] = 0;", Outcome::wrong, "it writes outside its output"},
+    {"behind its output", nullptr, "out[ALL + 40] = 0;", Outcome::wrong,
+     "it writes outside its output"},
+    {"outputs unwritten", nullptr, "__builtin_memcpy(out + 9, &(int){0x7fc0beef}, 4);",
+     Outcome::wrong, "it leaves outputs unwritten"},
+    {"returns an error later", nullptr, "if (!is_first) return -7;", Outcome::wrong,
+     "it returns an error when it is called again"},
 };
 
 class TrialsTest : public testing::Test {
 protected:
-    const Board board_ = load_board("host");
+    explicit TrialsTest(const char *board = "host", int64_t memory_bytes = int64_t{1} << 30)
+        : board_(load_board(board)), machine_(folder_.path / "machine", memory_bytes) {}
+
+    const Board board_;
     const Toolchain tools_;
     const TemporaryFolder folder_;
-    LocalMachine machine_{folder_.path / "machine", int64_t{1} << 30};
+    LocalMachine machine_;
 
     static Kernel kernel_of(const char *text, const Board &board) {
-        const Layout layout{8, 8};
+        const Layout layout = board.gpu ? Layout{} : Layout{8, 8};
         return conv_kernel(parse_conv_problem(text), {layout, layout}, board);
     }
     std::vector<Schedule> schedules_of(const Kernel &kernel) const {
-        return template_of({"group_lanes", {}}, board_).candidates(kernel, board_, Span::all);
+        return template_of({board_.gpu ? "gpu_tiles" : "group_lanes", {}}, board_)
+            .candidates(kernel, board_, Span::all);
     }
 
     // Compiles what is in `instead` otherwise, by the schedule's text.
@@ -129,6 +160,7 @@ protected:
         options.compile = {compile_seconds, int64_t{4} << 30};
         options.seconds = 0.02;
         options.limit_seconds = 2;
+        options.driver_seconds = 10;
         options.compile_function = [instead](const CompileJob &job, const Board &board) {
             const auto found = instead.find(to_string(job.schedule));
             if (found == instead.end()) return CompileProcesses::compile_in_process(job, board);
@@ -137,16 +169,18 @@ protected:
         };
         return options;
     }
+
+    void expect_each_costs_only_itself(std::span<const Injected> entries);
 };
 
-TEST_F(TrialsTest, WhatFailsCostsOnlyItself) {
+void TrialsTest::expect_each_costs_only_itself(std::span<const Injected> entries) {
     const Kernel kernel = kernel_of(problem, board_);
     std::vector<Schedule> schedules = schedules_of(kernel);
-    constexpr size_t bad = std::size(injected);
+    const size_t bad = entries.size();
     ASSERT_GT(schedules.size(), bad + 2);
     std::map<std::string, std::function<void(const CompileJob &, const Board &)>> instead;
     for (size_t i = 0; i < bad; i++) {
-        const Injected &entry = injected[i];
+        const Injected &entry = entries[i];
         instead[to_string(schedules[i])] = [&entry](const CompileJob &job, const Board &board) {
             if (entry.misdeed)
                 entry.misdeed(job, board);
@@ -157,8 +191,8 @@ TEST_F(TrialsTest, WhatFailsCostsOnlyItself) {
     // Among them one that Halide compiles, which the later ones are held against; behind them
     // another.
     const Schedule between = schedules[bad], last = schedules[bad + 1];
-    std::vector<Schedule> batch(schedules.begin(), schedules.begin() + bad);
-    batch.insert(batch.begin() + bad / 2, between);
+    std::vector<Schedule> batch(schedules.begin(), schedules.begin() + (std::ptrdiff_t)bad);
+    batch.insert(batch.begin() + (std::ptrdiff_t)bad / 2, between);
     batch.push_back(last);
     Trials trials(kernel, board_, machine_, tools_, folder_.path / "kernel", options(instead, 12));
     const std::vector<TrialResult> results = trials.measure(batch);
@@ -166,9 +200,9 @@ TEST_F(TrialsTest, WhatFailsCostsOnlyItself) {
     ASSERT_EQ(results.size(), batch.size());
     for (size_t i = 0; i < bad; i++) {
         const TrialResult &result = results[i + (i >= bad / 2)];
-        SCOPED_TRACE(injected[i].name);
-        EXPECT_STREQ(to_string(result.outcome), to_string(injected[i].outcome)) << result.detail;
-        EXPECT_THAT(result.detail, HasSubstr(injected[i].detail));
+        SCOPED_TRACE(entries[i].name);
+        EXPECT_STREQ(to_string(result.outcome), to_string(entries[i].outcome)) << result.detail;
+        EXPECT_THAT(result.detail, HasSubstr(entries[i].detail));
         EXPECT_EQ(result.detail.find('\n'), std::string::npos);
         EXPECT_EQ(result.us > 0, result.outcome == Outcome::measured);
     }
@@ -179,8 +213,29 @@ TEST_F(TrialsTest, WhatFailsCostsOnlyItself) {
     // A later batch is not worse off, nor is the last comparison.
     const std::vector<TrialResult> later = trials.measure({schedules[bad + 2], batch[0]});
     EXPECT_EQ(later[0].outcome, Outcome::measured) << later[0].detail;
-    EXPECT_EQ(later[1].outcome, Outcome::compile_timeout);
+    EXPECT_EQ(later[1].outcome, entries[0].outcome);
     for (const auto &us : trials.play_off({last, between}, 0.02)) EXPECT_TRUE(us && *us > 0);
+}
+
+TEST_F(TrialsTest, WhatFailsCostsOnlyItself) {
+    expect_each_costs_only_itself(injected);
+}
+
+// An OpenCL driver that runs kernels on the CPU.
+class GpuTrialsTest : public TrialsTest {
+protected:
+    GpuTrialsTest() : TrialsTest("opencl", 0) { setenv("CONVOY_OPENCL_DEVICE", "cpu", 1); }
+    void SetUp() override {
+        try {
+            gpu_name(board_, machine_, tools_, folder_.path / "gpu_name");
+        } catch (const MachineGone &none) {
+            GTEST_SKIP() << none.what();
+        }
+    }
+};
+
+TEST_F(GpuTrialsTest, WhatFailsCostsOnlyItself) {
+    expect_each_costs_only_itself(injected_on_gpu);
 }
 
 // Lucky once: the candidate of its first process is much faster than that of every later one.

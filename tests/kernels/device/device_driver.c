@@ -2,18 +2,17 @@
    Kernels are loaded as shared libraries, which find here what they call. */
 
 #define halide_do_par_for device_do_par_for
-enum { SCRATCH_BYTES = 0, INPUT_COUNT = 0, OUTPUT_COUNT = 0, LAUNCH_SLOTS = 4096 };
+enum { SCRATCH_BYTES = 0, LAUNCH_SLOTS = 4096 };
 
 #include "runtime_glue/driver/parallel.c"
 
-static const struct shape input_shapes[1], output_shapes[1];
+#include "runtime_glue/driver/launch.c"
 
-#include "runtime_glue/driver/device.c"
 #include "runtime_glue/driver/opencl.c"
 #include "tests/kernels/device/device_driver.h"
 
 int device_is_present(void) {
-    return is_present(&opencl_api, 0);
+    return !opencl_api.open(0);
 }
 
 static int call_kernel(void *kernel, struct buffer *b, int count) {
