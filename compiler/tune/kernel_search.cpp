@@ -128,7 +128,13 @@ void KernelSearch::decide(const std::vector<Schedule> &schedules,
         best_us = *times_us[i];
         best = schedules[i];
     }
-    if (best_us == 0) return;
+    if (best_us == 0) {  // none could be timed: the default is no worse than what compiling takes
+        if (result_.default_us > 0) {
+            result_.best = result_.default_schedule;
+            result_.best_us = result_.default_us;
+        }
+        return;
+    }
     // None is recorded that may be slower than what a compilation takes anyway.
     if (default_us > 0 && best_us > clearly_better * default_us) {
         best_us = default_us;

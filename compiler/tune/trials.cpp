@@ -365,7 +365,8 @@ std::unique_ptr<Trials::Program> Trials::prepare(const std::vector<Schedule> &co
     return program;
 }
 
-std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules) {
+std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules,
+                                         const OnResult &on_result) {
     std::vector<Schedule> batch = compile_batch(schedules);
     if (standard_ && std::find(batch.begin(), batch.end(), *standard_) == batch.end())
         batch.push_back(*standard_);
@@ -376,6 +377,7 @@ std::vector<TrialResult> Trials::measure(const std::vector<Schedule> &schedules)
         if (!program && !has_failed(schedule)) program = prepare(batch);
         results.push_back(has_failed(schedule) ? failures_.at(to_string(schedule))
                                                : measure_one(*program, schedule));
+        if (on_result && !on_result(schedule, results.back())) break;
     }
     return results;
 }

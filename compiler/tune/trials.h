@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,7 +53,10 @@ public:
     // Each held against the first that was measured, in turns: against the best so far, whose time
     // is the luckiest, times would sink with each that takes its place. Throws MachineGone,
     // Interrupted.
-    std::vector<TrialResult> measure(const std::vector<Schedule> &schedules);
+    // `on_result` receives each result as soon as it is there; false: no more are wanted.
+    using OnResult = std::function<bool(const Schedule &, const TrialResult &)>;
+    std::vector<TrialResult> measure(const std::vector<Schedule> &schedules,
+                                     const OnResult &on_result = {});
     // Times some once more, together and for longer; microseconds, or nothing where one fails now.
     std::vector<std::optional<double>> play_off(const std::vector<Schedule> &schedules,
                                                 double seconds);

@@ -270,31 +270,51 @@ private:
             known = known_;
             show(task);
         }
-        const std::vector<Schedule> batch = task.search.next(known);
-        const std::vector<TrialResult> results = trials_of(task).measure(batch);
+        trials_of(task).measure(task.search.next(known),
+                                [&](const Schedule &schedule, const TrialResult &result) {
+                                    keep(task, machine, schedule, result);
+                                    const std::lock_guard lock(mutex_);
+                                    return !is_time_over();
+                                });
         const std::lock_guard lock(mutex_);
-        for (size_t i = 0; i < batch.size(); i++) {
-            Measurement m = task.search.measurement(batch[i], results[i]);
-            m.session = session_;
-            m.threads = options_.trials.threads;
-            m.cpu = machine.cpu();
-            m.halide = result_.halide;
-            store_.add(m);
-            learn(m);
-            task.search.report(batch[i], results[i], seconds());
-            measurements_++;
-        }
         task.search.report_batch_end();
         task.is_busy = false;
         show(task);
+    }
+
+    // At once, so that whoever ends this process takes no measurement with it but the running one.
+    void keep(Task &task, Machine &machine, const Schedule &schedule, const TrialResult &result) {
+        Measurement m = task.search.measurement(schedule, result);
+        m.session = session_;
+        m.threads = options_.trials.threads;
+        m.cpu = machine.cpu();
+        m.halide = result_.halide;
+        const std::lock_guard lock(mutex_);
+        store_.add(m);
+        learn(m);
+        task.search.report(schedule, result, seconds());
+        measurements_++;
+    }
+
+    // All together; where that fails, which takes one of them, the best and the default alone.
+    std::vector<std::optional<double>> play_off(Task &task,
+                                                const std::vector<Schedule> &finalists) {
+        auto times = trials_of(task).play_off(finalists, play_off_seconds);
+        if (finalists.size() <= 2 ||
+            std::any_of(times.begin(), times.end(), [](const auto &us) { return us.has_value(); }))
+            return times;
+        const auto two =
+            trials_of(task).play_off({finalists.front(), finalists.back()}, play_off_seconds);
+        times.front() = two.front();
+        times.back() = two.back();
+        return times;
     }
 
     // Without a machine, what was measured decides.
     void record(Task &task, bool has_machine) {
         const std::vector<Schedule> finalists = task.search.finalists();
         std::vector<std::optional<double>> times = task.search.times_us(finalists);
-        if (has_machine && !finalists.empty())
-            times = trials_of(task).play_off(finalists, play_off_seconds);
+        if (has_machine && !finalists.empty()) times = play_off(task, finalists);
         std::unique_ptr<Trials> ended;  // its files go after the lock
         const std::lock_guard lock(mutex_);
         task.search.decide(finalists, times);

@@ -118,9 +118,10 @@ TEST_F(KernelSearchTest, TheDefaultStaysUnlessItIsClearlyBeaten) {
     search.decide(finalists, {9.5, {}, 11, 12, 10});
     EXPECT_EQ(search.result().best, finalists[0]);
     EXPECT_EQ(search.result().best_us, 9.5);
-    // None of them ran: what was known stays.
+    // None of them ran: nothing shows that another is better.
     search.decide(finalists, {{}, {}, {}, {}, {}});
-    EXPECT_EQ(search.result().best_us, 9.5);
+    EXPECT_EQ(search.result().best, by_default);
+    EXPECT_EQ(search.result().best_us, 10);
 }
 
 TEST_F(KernelSearchTest, DecidesByWhatWasMeasured) {

@@ -303,6 +303,21 @@ TEST_F(TrialsTest, KernelsTakeTurnsOnAMachine) {
         EXPECT_EQ(result.outcome, Outcome::measured) << result.detail;
 }
 
+TEST_F(TrialsTest, EachResultIsToldAtOnceAndMayBeTheLast) {
+    const Kernel kernel = kernel_of(problem, board_);
+    const std::vector<Schedule> s = schedules_of(kernel);
+    Trials trials(kernel, board_, machine_, tools_, folder_.path / "kernel", options());
+    std::vector<Schedule> told;
+    const std::vector<TrialResult> results =
+        trials.measure({s[0], s[1], s[2]}, [&](const Schedule &schedule, const TrialResult &r) {
+            EXPECT_GT(r.us, 0);
+            told.push_back(schedule);
+            return told.size() < 2;
+        });
+    EXPECT_EQ(results.size(), 2u);
+    EXPECT_EQ(told, (std::vector{s[0], s[1]}));
+}
+
 TEST_F(TrialsTest, WithoutAReferenceThereIsNoTrial) {
     const Kernel kernel = kernel_of(problem, board_);
     TrialOptions refusing = options();
