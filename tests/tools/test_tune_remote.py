@@ -320,7 +320,7 @@ class TuneRemote(CommandTest):
         self.wait_until(process, lambda: len(self.programs("one")) > 4, "programs run")
         os.killpg(process.pid, signal.SIGINT)
         _, err = self.end(process, code=130)
-        self.assertEqual(err, "convoy: interrupted, what was found is recorded, --resume goes on\n")
+        self.assertEqual(err, "\nconvoy: interrupted, what was found is recorded, --resume goes on\n")
 
     @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
     def test_killed(self):
@@ -430,7 +430,6 @@ class TuneRemote(CommandTest):
     def test_without_remote(self):
         self.serve("one")
         self.expect_tune_error("board cortex-a72 cannot be tuned here", "--remote", board="cortex-a72", hosts=[])
-        self.expect_tune_error("board cuda-sm80 cannot be tuned", "expected a processor", board="cuda-sm80")
 
 
 if __name__ == "__main__":
