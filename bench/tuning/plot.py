@@ -19,7 +19,7 @@ def _curve(axes, found):
     axes.set_ylim(max(0, 10 * int(10 * min(shares) - 0.5)), 102)
     axes.axhline(100, color="#555555", linewidth=1)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-    axes.annotate(f"{100 * shares[-1]:.0f} %", (moments[-1], 100 * shares[-1]), xytext=(-4, -14),
+    axes.annotate(f"{100 * shares[-1]:.0f} %", (moments[-1], 100 * shares[-1]), xytext=(-4, 6),
                   textcoords="offset points", ha="right", fontsize=10, color=TUNED)
     axes.set_xlabel("seconds of tuning")
     axes.set_ylabel("best so far, % of the default's time")
