@@ -48,19 +48,27 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.ic_stride = vector;
         order_.tap_stride = ic * vector;
     }
-    order_.ic = ic;
+    order_.ic = order_.phase_ic = ic;
     if (order_.ic_run == 0) order_.ic_run = ic;
     order_.run_stride = taps * ic * order_.run;
     order_.positions = (int)output_channel_.size();
     if (packing.form == Packing::Form::winograd || is_rows_only) {
-        for (const auto &row : winograd_transform(packing.m).filter())
-            filter_.insert(filter_.end(), row.begin(), row.end());
-        order_.points = packing.m + 2;
+        const WinogradTransform t =
+            winograd_transform(packing.m, winograd_taps(p.kw, is_rows_only ? 1 : p.sw));
+        for (const auto &row : t.filter()) filter_.insert(filter_.end(), row.begin(), row.end());
+        order_.columns = p.kw;
+        order_.stride = is_rows_only ? 1 : p.sw;
+        order_.points = t.points();
+        order_.filter_taps = t.taps;
         order_.is_rows_only = is_rows_only;
     }
     order_.block = order_.positions;
     if (packing.form == Packing::Form::winograd) {
-        // (lane, vector of a tile, ic of the group, tile of a chunk, points, chunk)
+        // (lane, vector of a tile, ic of the group, phase, tile of a chunk, points, chunk)
+        for (int at = ic; at < ic * p.sh * p.sw; at++)
+            input_channel_.push_back(input_channel_[at % ic]);
+        ic *= p.sh * p.sw;
+        order_.ic = order_.ic_run = ic;
         order_.taps = order_.points * order_.points;
         order_.run *= winograd_weight_tile(packing.tile_oc, packing.chunk_oc);
         order_.ic_stride = order_.run;

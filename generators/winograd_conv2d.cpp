@@ -12,9 +12,9 @@ using namespace Halide;
 
 bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
     const ConvProblem &p = kernel.problem;
-    return p.kh == 3 && p.kw == 3 && p.sh == 1 && p.sw == 1 && p.dh == 1 && p.dw == 1 &&
-           kernel.input.layout.block > 1 && kernel.output.layout.block == vector &&
-           conv2d_accepts(kernel, vector);
+    return p.kh == p.kw && p.sh == p.sw && p.sh <= 2 && p.dh == 1 && p.dw == 1 &&
+           !winograd_sizes(winograd_taps(p.kh, p.sh)).empty() && kernel.input.layout.block > 1 &&
+           kernel.output.layout.block == vector && conv2d_accepts(kernel, vector);
 }
 
 int winograd_weight_tile(int tile_oc, int chunk_oc) {
@@ -27,7 +27,8 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
     const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
     const int in_block = kernel.input.layout.block;
     const int tile = winograd_weight_tile(tile_oc, chunk_oc);
-    const WinogradTransform t = winograd_transform(m);
+    const WinogradTransform t = winograd_transform(m, winograd_taps(p.kh, p.sh));
+    const int points = t.points(), stride = p.sh;
 
     WinogradConv2dStages s;
     s.m = m;
@@ -35,59 +36,61 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
     s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m - 1) / m;
 
     s.input = groups_param(kernel.input, ic_blocks, p.g);
-    s.weights = dense_param(
-        {vector, tile, ic, chunk_oc / tile, m + 2, m + 2, s.oc_vectors / chunk_oc, p.g}, "weights");
+    s.weights = dense_param({vector, tile, ic * stride * stride, chunk_oc / tile, points, points,
+                             s.oc_vectors / chunk_oc, p.g},
+                            "weights");
     s.bias = dense_param({vector, s.oc_vectors, p.g}, "bias");
 
-    // The last tiles reach beyond the pads: what they read there only meets outputs that are not
-    // stored, where any finite value will do.
-    const int rows = p.ih + p.ph_end, columns = p.iw + p.pw_end;
-    const auto within = [](const Expr &x, int last_tile_end, int end) {
-        return last_tile_end > end ? min(x, end - 1) : x;
+    // The last tiles reach beyond what the convolution reads: what they read there only meets
+    // outputs that are not stored and taps that are zero, where any finite value will do.
+    const auto position = [&](const Expr &at, const Expr &phase, int tiles, int extent, int pad) {
+        const Expr x = at * stride + phase - pad;
+        const int last = (extent - 1) * stride + p.kh - 1 - pad;
+        return (tiles * m + t.taps - 1) * stride - 1 - pad > last ? min(x, last) : x;
     };
 
     std::vector<Expr> taps;
-    for (int n = 0; n < m + 2; n++) {
-        const Expr x = s.tile_x * m + s.column - p.pw, y = s.tile_y * m + n - p.ph;
-        taps.push_back(s.input(s.lane, within(x, s.tiles_x * m + 2 - p.pw, columns),
-                               within(y, s.tiles_y * m + 2 - p.ph, rows), s.ic_block, s.group,
-                               s.image));
+    for (int n = 0; n < points; n++) {
+        const Expr x = position(s.tile_x * m + s.column, s.phase % stride, s.tiles_x, p.ow, p.pw);
+        const Expr y = position(s.tile_y * m + n, s.phase / stride, s.tiles_y, p.oh, p.ph);
+        taps.push_back(s.input(s.lane, x, y, s.ic_block, s.group, s.image));
     }
     s.row_transform = Func("row_transform");
-    s.row_transform(s.lane, s.column, s.tile_x, s.tile_y, s.ic_block, s.group, s.image, s.i) =
-        mux(s.i, winograd_input(t, taps));
+    s.row_transform(s.lane, s.column, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group, s.image,
+                    s.i) = mux(s.i, winograd_input(t, taps));
     taps.clear();
-    for (int n = 0; n < m + 2; n++) {
-        taps.push_back(
-            s.row_transform(s.lane, n, s.tile_x, s.tile_y, s.ic_block, s.group, s.image, s.i));
+    for (int n = 0; n < points; n++) {
+        taps.push_back(s.row_transform(s.lane, n, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group,
+                                       s.image, s.i));
     }
     s.input_transform = Func("input_transform");
-    s.input_transform(s.lane, s.tile_x, s.tile_y, s.ic_block, s.group, s.image, s.j, s.i) =
+    s.input_transform(s.lane, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group, s.image, s.j, s.i) =
         mux(s.j, winograd_input(t, taps));
 
     const int run = std::gcd(ic, in_block);
-    RDom channels({{0, run}, {0, ic / run}}, "channels");
-    s.ic_lane = channels[0], s.ic_blocks = channels[1];
-    const Expr position = s.ic_blocks * run + s.ic_lane;
+    RDom channels({{0, run}, {0, ic / run}, {0, stride * stride}}, "channels");
+    s.ic_lane = channels[0], s.ic_blocks = channels[1], s.phases = channels[2];
+    const Expr ic_position = s.phases * ic + s.ic_blocks * run + s.ic_lane;
     const Expr in_lane =
         run == in_block ? Expr(s.ic_lane) : (s.ic_blocks * run) % in_block + s.ic_lane;
     const Expr in_at_block = run == in_block ? Expr(s.ic_blocks) : (s.ic_blocks * run) / in_block;
     s.product = Func("product");
     s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.j, s.i) = 0.0f;
     s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.j, s.i) +=
-        s.weights(s.lane, s.oc % tile, position, s.oc % chunk_oc / tile, s.j, s.i, s.oc / chunk_oc,
-                  s.group) *
-        s.input_transform(in_lane, s.tile_x, s.tile_y, in_at_block, s.group, s.image, s.j, s.i);
+        s.weights(s.lane, s.oc % tile, ic_position, s.oc % chunk_oc / tile, s.j, s.i,
+                  s.oc / chunk_oc, s.group) *
+        s.input_transform(in_lane, s.tile_x, s.tile_y, in_at_block, s.phases, s.group, s.image, s.j,
+                          s.i);
 
     std::vector<Expr> products;
-    for (int n = 0; n < m + 2; n++) {
+    for (int n = 0; n < points; n++) {
         products.push_back(s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, n, s.i));
     }
     s.column_result = Func("column_result");
     s.column_result(s.lane, s.column, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.i) =
         mux(s.column, winograd_output(t, products));
     products.clear();
-    for (int n = 0; n < m + 2; n++) {
+    for (int n = 0; n < points; n++) {
         products.push_back(
             s.column_result(s.lane, s.ow % m, s.ow / m, s.oh / m, s.oc, s.group, s.image, n));
     }

@@ -4,12 +4,12 @@
 
 namespace convoy {
 
-// Convolution 3x3 of stride 1 by F(m x m, 3 x 3), dense or grouped with whole blocks a group
-// (conv2d.h). Layouts, innermost first, f32:
+// Convolution k x k by F(m x m, taps x taps), dense or grouped with whole blocks a group
+// (conv2d.h): taps is k, or at stride s what is left of k for each of s x s phases of the input,
+// which are summed as channels are. Layouts, innermost first, f32:
 //   input    (lane, iw, ih, ic block of the group, group, mb)
-//   weights  (vector, oc vector of a tile, ic position of the group, oc tile of a chunk, j, i,
-//   chunk
-//            of the group, group), transformed
+//   weights  (vector, oc vector of a tile, ic position of the group, phase, oc tile of a chunk, j,
+//            i, chunk of the group, group), transformed
 //   bias     (vector, oc vector of the group, group)
 //   output   (vector, ow, oh, oc vector of the group, group, mb)
 // with i, j the points of rows and of columns. A tile of the weights is what a register tile reads,
@@ -23,8 +23,9 @@ struct WinogradConv2dStages {
     Halide::Var lane{"lane"}, ow{"ow"}, oh{"oh"}, oc{"oc"}, group{"group"}, image{"image"};
     Halide::Var tile_x{"tile_x"}, tile_y{"tile_y"}, ic_block{"ic_block"};
     Halide::Var i{"i"}, j{"j"};    // points
+    Halide::Var phase{"phase"};    // column's, then row's
     Halide::Var column{"column"};  // of an input or output tile
-    Halide::RVar ic_lane, ic_blocks;
+    Halide::RVar ic_lane, ic_blocks, phases;
     int m = 4;
     int oc_vectors = 1, tiles_x = 1, tiles_y = 1;
 
@@ -32,9 +33,10 @@ struct WinogradConv2dStages {
     bool has_residual = false;
 };
 
-// 3x3, stride 1, dense taps, and layouts as conv2d with `vector` output channels takes them.
+// k x k of stride 1 or 2 with as many taps as there are transforms of, dense taps, and layouts as
+// conv2d with `vector` output channels takes them.
 bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector);
-// m: 2, 4 or 6. chunk_oc vectors divide the group's.
+// m: one of winograd_sizes. chunk_oc vectors divide the group's.
 WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m, int tile_oc,
                                      int chunk_oc);
 

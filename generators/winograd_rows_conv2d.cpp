@@ -17,7 +17,7 @@ bool winograd_rows_conv2d_accepts(const Conv2dKernel &kernel) {
 WinogradRowsConv2dStages winograd_rows_conv2d(const Conv2dKernel &kernel, int m, int tile_oc) {
     const ConvProblem &p = kernel.problem;
     const int ic = p.ic_per_group(), oc = p.oc_per_group(), tile = weight_tile(p, tile_oc);
-    const WinogradTransform t = winograd_transform(m);
+    const WinogradTransform t = winograd_transform(m, 3);
 
     WinogradRowsConv2dStages s;
     s.m = m;

@@ -2,9 +2,17 @@
 
 namespace convoy {
 
-WinogradTransform winograd_transform(int m) {
+std::vector<int> winograd_sizes(int taps) {
+    std::vector<int> sizes;
+    for (const int points : {4, 6, 8}) {
+        if (taps > 2 && points - taps + 1 >= 2) sizes.push_back(points - taps + 1);
+    }
+    return sizes;
+}
+
+WinogradTransform winograd_transform(int m, int taps) {
     static const double points[] = {1, 2, 0.5};
-    return {m, {points, points + m / 2}};
+    return {m, taps, {points, points + (m + taps) / 2 - 1}};
 }
 
 double WinogradTransform::point(int j) const {
@@ -26,17 +34,19 @@ std::vector<double> WinogradTransform::even_product(int without) const {
     return product;
 }
 
-std::vector<std::array<double, 3>> WinogradTransform::filter() const {
-    std::vector<std::array<double, 3>> rows;
-    for (int j = 0; j < m + 1; j++) {
+std::vector<std::vector<double>> WinogradTransform::filter() const {
+    const int finite = points() - 1;
+    std::vector<std::vector<double>> rows;
+    for (int j = 0; j < finite; j++) {
         double denominator = 1;
-        for (int other = 0; other < m + 1; other++) {
+        for (int other = 0; other < finite; other++) {
             if (other != j) denominator *= point(j) - point(other);
         }
-        rows.push_back(
-            {1 / denominator, point(j) / denominator, point(j) * point(j) / denominator});
+        std::vector<double> row;
+        for (int k = 0; k < taps; k++) row.push_back(std::pow(point(j), k) / denominator);
+        rows.push_back(row);
     }
-    rows.push_back({0, 0, 1});
+    rows.emplace_back(taps, 0.0).back() = 1;
     return rows;
 }
 

@@ -1,30 +1,39 @@
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <vector>
 
 namespace convoy {
 
-// The minimal filtering algorithm F(m x m, 3 x 3) at the points 0, +-p for p in `pairs`, and
-// infinity: an m x m tile of output costs (m + 2)^2 products a pair of channels instead of 9 m^2.
-// Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016), section 4; the
-// transforms are Toom and Cook's, written as even and odd halves that two points share.
+// The minimal filtering algorithm F(m, taps) at the points 0, +-p for p in `pairs`, and infinity: m
+// outputs of a row cost m + taps - 1 products instead of m * taps. F(m x m, taps x taps) applies
+// it to the columns, then to the rows. Lavin and Gray, "Fast algorithms for convolutional neural
+// networks" (2016), section 4; the transforms are Toom and Cook's, written as even and odd halves
+// that two points share.
 struct WinogradTransform {
-    int m;                      // 2, 4 or 6
-    std::vector<double> pairs;  // m / 2 of them
+    int m, taps;
+    std::vector<double> pairs;
 
-    // Point j of 0, +p0, -p0, +p1, -p1, ...; number m + 1 is infinity and has no value.
+    int points() const { return m + taps - 1; }
+    // Point j of 0, +p0, -p0, +p1, -p1, ...; the last is infinity and has no value.
     double point(int j) const;
-    // (m + 2) x 3: takes a filter to its values at the points over their Lagrange denominators.
-    std::vector<std::array<double, 3>> filter() const;
+    // (points, taps): takes a filter to its values at the points over their Lagrange denominators.
+    std::vector<std::vector<double>> filter() const;
     // Coefficients of (x^2)^0, (x^2)^1, .. of the product of (x^2 - q^2) over all pairs q but
     // number `without`.
     std::vector<double> even_product(int without) const;
 };
 
-// m is 2, 4 or 6.
-WinogradTransform winograd_transform(int m);
+// The m >= 2 that there are transforms of: m + taps - 1 is 4, 6 or 8. None of 2 taps: they save too
+// few products, and no 3x3 kernel of stride 2 was faster by them.
+std::vector<int> winograd_sizes(int taps);
+WinogradTransform winograd_transform(int m, int taps);
+
+// A row of `kernel` taps with a stride is the sum of `stride` rows of this many, of stride 1, each
+// over the inputs of one phase: those at positions of one remainder by the stride.
+constexpr int winograd_taps(int kernel, int stride) {
+    return (kernel + stride - 1) / stride;
+}
 
 // T is float or Halide::Expr.
 template<typename T>
@@ -35,7 +44,7 @@ T weighted_sum(const std::vector<double> &weights, const std::vector<T> &x, int 
     return total;
 }
 
-// The values at m + 2 points of m + 2 inputs in a row. The polynomial of a pair's point +-p is
+// The values at the points of as many inputs in a row. The polynomial of a pair's point +-p is
 // x (x +- p) Q(x^2): its even part serves both.
 template<typename T>
 std::vector<T> winograd_input(const WinogradTransform &t, const std::vector<T> &d) {
@@ -52,12 +61,12 @@ std::vector<T> winograd_input(const WinogradTransform &t, const std::vector<T> &
     return points;
 }
 
-// The m outputs of a row from the products at m + 2 points.
+// The m outputs of a row from the products at the points.
 template<typename T>
 std::vector<T> winograd_output(const WinogradTransform &t, const std::vector<T> &product) {
     std::vector<T> row;
     for (int k = 0; k < t.m; k++) {
-        T total = k == 0 ? product[0] : product[t.m + 1];
+        T total = k == 0 ? product[0] : product.back();
         const bool has_end = k == 0 || k == t.m - 1;
         for (int pair = 0; pair < (int)t.pairs.size(); pair++) {
             const T plus = product[1 + 2 * pair], minus = product[2 + 2 * pair];

@@ -93,13 +93,15 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
         const std::string name = packing_name(prefix, step);
         write_table(out, "int", name + "_output_channel", p.output_channel, p.positions);
         write_table(out, "int", name + "_input_channel", p.input_channel, p.ic);
-        if (p.filter) write_table(out, "double", name + "_filter", p.filter, p.points * 3);
+        if (p.filter)
+            write_table(out, "double", name + "_filter", p.filter, p.points * p.filter_taps);
         out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
             << name << "_output_channel, " << p.ic << ", " << p.channels << ", " << name
             << "_input_channel, " << p.taps << ", " << p.block << ", " << p.block_stride << ", "
             << p.run << ", " << p.run_stride << ", " << p.ic_run << ", " << p.ic_run_stride << ", "
             << p.ic_stride << ", " << p.tap_stride << ", " << (p.filter ? name + "_filter" : "0")
-            << ", " << p.points << ", " << p.is_rows_only << "};\n";
+            << ", " << p.points << ", " << p.filter_taps << ", " << p.columns << ", " << p.stride
+            << ", " << p.phase_ic << ", " << p.is_rows_only << "};\n";
     }
 }
 

@@ -29,35 +29,63 @@ Matrix each_row(const Matrix &a, Transform transform) {
     return rows;
 }
 
-// The kernel's arithmetic on one tile and one output channel, F(m x m, 3 x 3) or F(m, 3) of each
-// row.
+// The kernel's arithmetic on one tile and one output channel, F(m x m, taps x taps) or F(m, kw) of
+// each row.
 class Tile {
 public:
     Tile(const ConvProblem &problem, int m, bool is_rows_only)
-        : t_(winograd_transform(m)),
-          filter_(t_.filter()),
-          kernel_rows_(is_rows_only ? problem.kh : 3),
-          is_rows_only_(is_rows_only) {}
+        : kh_(problem.kh),
+          kw_(problem.kw),
+          stride_(is_rows_only ? 1 : problem.sw),
+          is_rows_only_(is_rows_only),
+          t_(winograd_transform(m, winograd_taps(kw_, stride_))),
+          filter_(t_.filter()) {}
 
-    int columns() const { return t_.m + 2; }
-    int rows() const { return is_rows_only_ ? kernel_rows_ : t_.m + 2; }
+    int columns() const { return t_.points() * stride_; }
+    int rows() const { return is_rows_only_ ? kh_ : columns(); }
 
-    Matrix transform(const Matrix &input) const {
-        return both_ways(input, [&](const Row &d) { return winograd_input(t_, d); });
+    // Each phase of a channel's input (rows, columns).
+    std::vector<Matrix> transform(const Matrix &input) const {
+        std::vector<Matrix> transformed;
+        for (int phase = 0; phase < stride_ * stride_; phase++) {
+            Matrix part;
+            for (int y = phase / stride_; y < rows(); y += stride_) {
+                part.emplace_back();
+                for (int x = phase % stride_; x < columns(); x += stride_)
+                    part.back().push_back(input[y][x]);
+            }
+            transformed.push_back(
+                both_ways(part, [&](const Row &d) { return winograd_input(t_, d); }));
+        }
+        return transformed;
     }
 
-    // Of the transformed inputs of each channel with its (rows, 3) weights.
-    Matrix convolve(const std::vector<Matrix> &transformed, const float *weights) const {
-        Matrix product(is_rows_only_ ? 1 : rows(), Row(columns(), 0.0f));
+    // Of the transformed inputs of each channel with its weights (kh, kw).
+    Matrix convolve(const std::vector<std::vector<Matrix>> &transformed,
+                    const float *weights) const {
+        Matrix product(is_rows_only_ ? 1 : t_.points(), Row(t_.points(), 0.0f));
         for (size_t k = 0; k < transformed.size(); k++) {
-            const float *taps = weights + k * kernel_rows_ * 3;
-            for (int i = 0; i < rows(); i++) {
-                for (int j = 0; j < columns(); j++)
-                    product[is_rows_only_ ? 0 : i][j] +=
-                        filter_at(taps, i, j) * transformed[k][i][j];
+            const float *taps = weights + k * kh_ * kw_;
+            for (int phase = 0; phase < (int)transformed[k].size(); phase++) {
+                const Matrix &part = transformed[k][phase];
+                for (int i = 0; i < (int)part.size(); i++) {
+                    for (int j = 0; j < t_.points(); j++)
+                        product[is_rows_only_ ? 0 : i][j] +=
+                            filter_at(taps, phase, i, j) * part[i][j];
+                }
             }
         }
         return both_ways(product, [&](const Row &p) { return winograd_output(t_, p); });
+    }
+
+    double exact_output(const std::vector<Matrix> &inputs, const float *weights, int y,
+                        int x) const {
+        double sum = 0;
+        for (const Matrix &input : inputs) {
+            for (int tap = 0; tap < kh_ * kw_; tap++)
+                sum += (double)*weights++ * input[y * stride_ + tap / kw_][x * stride_ + tap % kw_];
+        }
+        return sum;
     }
 
 private:
@@ -68,32 +96,25 @@ private:
         return each_row(transposed(each_row(transposed(a), transform)), transform);
     }
 
-    float filter_at(const float *taps, int i, int j) const {
+    double row_at(const float *row, int phase, int j) const {
         double sum = 0;
-        for (int x = 0; x < 3; x++) {
-            double column = 0;
-            if (is_rows_only_) column = taps[i * 3 + x];
-            for (int y = 0; y < 3 && !is_rows_only_; y++) column += filter_[i][y] * taps[y * 3 + x];
-            sum += filter_[j][x] * column;
-        }
+        for (int x = phase, k = 0; x < kw_; x += stride_, k++) sum += filter_[j][k] * row[x];
+        return sum;
+    }
+
+    float filter_at(const float *taps, int phase, int i, int j) const {
+        if (is_rows_only_) return (float)row_at(taps + i * kw_, 0, j);
+        double sum = 0;
+        for (int y = phase / stride_, k = 0; y < kh_; y += stride_, k++)
+            sum += filter_[i][k] * row_at(taps + y * kw_, phase % stride_, j);
         return (float)sum;
     }
 
-    WinogradTransform t_;
-    std::vector<std::array<double, 3>> filter_;
-    int kernel_rows_;
+    int kh_, kw_, stride_;
     bool is_rows_only_;
+    WinogradTransform t_;
+    std::vector<std::vector<double>> filter_;
 };
-
-double exact_output(const std::vector<Matrix> &inputs, const float *weights, int kernel_rows, int y,
-                    int x) {
-    double sum = 0;
-    for (const Matrix &input : inputs) {
-        for (int tap = 0; tap < kernel_rows * 3; tap++)
-            sum += (double)*weights++ * input[y + tap / 3][x + tap % 3];
-    }
-    return sum;
-}
 
 }  // namespace
 
@@ -105,18 +126,19 @@ double winograd_error(const ConvProblem &problem, int m, bool is_rows_only, cons
     std::normal_distribution<float> normal;
     double largest = 0, error = 0;
     for (int n = 0; n < tiles; n++) {
-        std::vector<Matrix> inputs(ic, Matrix(tile.rows(), Row(tile.columns()))), transformed;
+        std::vector<Matrix> inputs(ic, Matrix(tile.rows(), Row(tile.columns())));
+        std::vector<std::vector<Matrix>> transformed;
         for (Matrix &input : inputs) {
             for (Row &row : input) std::ranges::generate(row, [&] { return normal(random); });
             transformed.push_back(tile.transform(input));
         }
         for (int c = 0; c < channels; c++) {
             const float *of_channel =
-                weights + int64_t{int(random() % problem.oc)} * ic * problem.kh * 3;
+                weights + int64_t{int(random() % problem.oc)} * ic * problem.kh * problem.kw;
             const Matrix found = tile.convolve(transformed, of_channel);
             for (int y = 0; y < (int)found.size(); y++) {
                 for (int x = 0; x < m; x++) {
-                    const double exact = exact_output(inputs, of_channel, problem.kh, y, x);
+                    const double exact = tile.exact_output(inputs, of_channel, y, x);
                     largest = std::max(largest, std::abs(exact));
                     error = std::max(error, std::abs(found[y][x] - exact));
                 }

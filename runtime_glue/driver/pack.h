@@ -8,17 +8,18 @@
 struct convoy_packing {
     int positions;             /* of output channels, padding included */
     const int *output_channel; /* at each position, -1 for padding */
-    int ic;                    /* positions of input channels of one group */
+    int ic;                    /* positions of input channels of one group, of all phases */
     int channels;              /* of one group, in the weights as given */
     const int *input_channel;  /* at each position, relative to the group's first, -1 for padding */
     int taps;                  /* packed ones; without `filter` those of the kernel, kh * kw */
     /* Positions come in blocks of runs: floats from one block to the next, from one run to the
        next, and the same of the others; input channels come in runs too. */
     int block, block_stride, run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
-    /* Winograd's G, (points, 3), row-major, or null: then taps are points * points of G g G^T, or
-       where is_rows_only is set kh * points of g G^T. */
+    /* Winograd's G, (points, filter_taps), row-major, or null: then taps are points * points of
+       G g G^T, or where is_rows_only is set kh * points of g G^T. With a stride g is one phase of
+       a square kernel: every stride-th row and column of it, zero beyond. */
     const double *filter;
-    int points, is_rows_only;
+    int points, filter_taps, columns, stride, phase_ic, is_rows_only;
 };
 
 /* bias (oc), or null for zeros; packed (positions) */
@@ -30,15 +31,24 @@ static inline void convoy_pack_bias(const struct convoy_packing *p, const float 
     }
 }
 
-static inline float convoy_pack_tap(const struct convoy_packing *p, const float *g, int tap) {
-    if (!p->filter) return g[tap];
-    const double *const column = p->filter + tap % p->points * 3;
+/* The sum over a kernel's row of one phase, every stride-th of its columns. */
+static inline double convoy_pack_row(const struct convoy_packing *p, const float *row, int phase,
+                                     int point) {
     double sum = 0;
-    for (int y = 0; y < 3; y++) {
-        const double row = p->is_rows_only ? y == 0 : p->filter[tap / p->points * 3 + y];
-        const int from = (p->is_rows_only ? tap / p->points : y) * 3;
-        for (int x = 0; x < 3; x++) sum += row * column[x] * g[from + x];
-    }
+    for (int x = phase, k = 0; x < p->columns; x += p->stride, k++)
+        sum += p->filter[point * p->filter_taps + k] * row[x];
+    return sum;
+}
+
+static inline float convoy_pack_tap(const struct convoy_packing *p, const float *g, int phase,
+                                    int tap) {
+    if (!p->filter) return g[tap];
+    const int i = tap / p->points, j = tap % p->points;
+    if (p->is_rows_only) return (float)convoy_pack_row(p, g + i * p->columns, 0, j);
+    double sum = 0;
+    for (int y = phase / p->stride, k = 0; y < p->columns; y += p->stride, k++)
+        sum += p->filter[i * p->filter_taps + k] *
+               convoy_pack_row(p, g + y * p->columns, phase % p->stride, j);
     return (float)sum;
 }
 
@@ -46,8 +56,8 @@ static inline float convoy_pack_tap(const struct convoy_packing *p, const float 
 static inline void convoy_pack_weights(const struct convoy_packing *p, const float *weights,
                                        float *packed) {
     const long long kernel_taps = !p->filter        ? p->taps
-                                  : p->is_rows_only ? p->taps / p->points * 3
-                                                    : 9;
+                                  : p->is_rows_only ? p->taps / p->points * p->columns
+                                                    : p->columns * p->columns;
     for (int at = 0; at < p->positions; at++) {
         const long long oc = p->output_channel[at];
         float *const to = packed + (long long)(at / p->block) * p->block_stride +
@@ -59,7 +69,7 @@ static inline void convoy_pack_weights(const struct convoy_packing *p, const flo
             for (int tap = 0; tap < p->taps; tap++) {
                 to[(long long)(c / p->ic_run) * p->ic_run_stride +
                    (long long)(c % p->ic_run) * p->ic_stride + (long long)tap * p->tap_stride] =
-                    g ? convoy_pack_tap(p, g, tap) : 0.0f;
+                    g ? convoy_pack_tap(p, g, c / p->phase_ic, tap) : 0.0f;
             }
         }
     }

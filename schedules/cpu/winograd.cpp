@@ -1,9 +1,11 @@
 #include "schedules/cpu/winograd.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "generators/conv2d.h"
 #include "generators/winograd_conv2d.h"
+#include "generators/winograd_transform.h"
 #include "schedules/cpu/cost.h"
 
 namespace convoy::cpu {
@@ -45,7 +47,7 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
     s.input_transform.compute_at(s.output, task)
         .bound_extent(s.tile_x, s.tiles_x)
         .bound_extent(s.tile_y, schedule.at("band"))
-        .reorder(s.lane, s.j, s.i, s.tile_x, s.tile_y, s.ic_block)
+        .reorder(s.lane, s.j, s.i, s.tile_x, s.tile_y, s.ic_block, s.phase)
         .vectorize(s.lane)
         .unroll(s.j)
         .unroll(s.i);
@@ -80,7 +82,7 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
     } else {
         order.insert(order.end(), {s.tile_x, s.tile_y, s.oc});
     }
-    order.insert(order.end(), {s.ic_lane, s.ic_blocks, s.j, s.i});
+    order.insert(order.end(), {s.ic_lane, s.ic_blocks, s.phases, s.j, s.i});
     s.product.update().reorder(order).vectorize(s.lane).unroll(s.tile_x).unroll(s.tile_y).unroll(
         s.oc);
     if (schedule.at("unroll_ic") > 1)
@@ -134,21 +136,29 @@ bool fits(const Board &board, int columns, int tile_oc) {
 // second-level cache.
 constexpr int64_t largest_buffers_bytes = 3 << 19;
 
+std::vector<int> sizes_of(const Conv2dKernel &kernel) {
+    return winograd_sizes(winograd_taps(kernel.problem.kw, kernel.problem.sw));
+}
+
 struct Shape {
     const ConvProblem &p;
     int vector, m;
-    int points, tiles_x, tiles_y, oc_vectors, ic, ic_blocks;  // channels and vectors of one group
+    int columns, points;  // of a row of a tile, of a tile
+    // Channels and vectors of one group, those of the input of all phases.
+    int tiles_x, tiles_y, oc_vectors, ic, ic_blocks;
 
     Shape(const Conv2dKernel &kernel, const Schedule &schedule)
         : p(kernel.problem), vector(schedule.at("vector")), m(schedule.at("m")) {
-        points = (m + 2) * (m + 2);
+        columns = m + winograd_taps(p.kw, p.sw) - 1;
+        points = columns * columns;
         tiles_x = (p.ow + m - 1) / m, tiles_y = (p.oh + m - 1) / m;
         const Conv2dExtents extents = conv2d_extents(kernel, vector);
-        ic = extents.ic, oc_vectors = extents.oc_vectors;
         in_block = kernel.input.layout.block;
-        ic_blocks = (int)ceil_div(ic, in_block);
+        ic_run = std::gcd(extents.ic, in_block);
+        ic = extents.ic * p.sh * p.sw, oc_vectors = extents.oc_vectors;
+        ic_blocks = (int)ceil_div(extents.ic, in_block) * p.sh * p.sw;
     }
-    int in_block;
+    int in_block, ic_run;
 
     double inputs_bytes(int band) const {
         return 4.0 * points * tiles_x * band * ic_blocks * in_block;
@@ -156,6 +166,7 @@ struct Shape {
     double products_bytes(int band, int chunk_oc) const {
         return 4.0 * points * tiles_x * band * chunk_oc * vector;
     }
+    double plane_bytes() const { return 4.0 * p.ih * p.iw * ic_blocks * in_block / (p.sh * p.sw); }
     double weights_bytes() const { return 4.0 * points * ic * oc_vectors * vector; }
 };
 
@@ -164,7 +175,8 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     const int vector = schedule.at("vector"), m = schedule.at("m");
     if (!accepts_vector<loads>(kernel, board, vector))
         return "the kernel does not allow vector=" + std::to_string(vector);
-    if (m != 2 && m != 4 && m != 6) return "m must be 2, 4 or 6";
+    if (!std::ranges::count(sizes_of(conv_of(kernel)), m))
+        return "tiles of m=" + std::to_string(m) + " have no transform";
     const Shape shape(conv_of(kernel), schedule);
     const int tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
               tile_oc = schedule.at("tile_oc"), band = schedule.at("band"),
@@ -181,7 +193,7 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";
     }
-    const int run = std::gcd(shape.ic, shape.in_block);
+    const int run = shape.ic_run;
     if (unroll_ic < 1 || run % unroll_ic != 0)
         return "unroll_ic must divide " + std::to_string(run);
     if (loads == InputLoads::lanes && unroll_ic != run)
@@ -191,14 +203,14 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
-// Cycles of one transform of a row, of m + 2 inputs and of m + 2 products, on one vector unit: its
-// additions and multiply-adds, some beside each other; at m = 6 the rows no longer fit in
-// registers.
-double input_cycles(int m) {
-    return m == 2 ? 2.5 : m == 4 ? 7.5 : 25;
+// Cycles of one transform of a row, of inputs at so many points and of products to m outputs, on
+// one vector unit: its additions and multiply-adds, some beside each other; those of 8 points no
+// longer fit in registers.
+double input_cycles(int points) {
+    return points == 4 ? 2.5 : points == 6 ? 7.5 : 25;
 }
-double output_cycles(int m) {
-    return m == 2 ? 2.5 : m == 4 ? 7 : 24;
+double output_cycles(int points, int m) {
+    return (points == 4 ? 1.25 : points == 6 ? 1.75 : 4) * m;
 }
 
 Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
@@ -209,7 +221,7 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const int chunks = shape.oc_vectors / chunk_oc;
     const double inputs = shape.inputs_bytes(band), products = shape.products_bytes(band, chunk_oc);
     const double weights = shape.weights_bytes();
-    const double plane = 4.0 * p.ih * p.iw * shape.ic_blocks * shape.in_block;
+    const double plane = shape.plane_bytes();
     Traffic t{{weights_stream(weights * p.g),
                {"weights", weights * (bands - p.g), weights + inputs},
                {"transformed input", bands * inputs * (1 + chunks), inputs + products},
@@ -239,15 +251,29 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double step = step_cycles(board, shape.vector, accumulators, inputs_loaded + tile_oc,
                                     schedule.at("unroll_ic"));
     const double loops = 0.5 * shape.ic / schedule.at("unroll_ic") + 1.5 * shape.ic_blocks;
-    double compute = register_tiles * (step * shape.ic + loops + 4 + 0.5 * accumulators);
+    const double products = register_tiles * (step * shape.ic + loops + 4 + 0.5 * accumulators);
 
     const double tiles = passes * shape.tiles_x * shape.tiles_y;
     const double rate =
         shape.vector * 2 <= board.vector_floats ? board.narrow_fma_per_cycle : board.fma_per_cycle;
-    const double input_row = 2 * (m + 2) * input_cycles(m) + 1.5 * shape.points;
-    const double output_row = (2 * m + 2) * output_cycles(m) + 0.75 * shape.points + 2 * m * m;
-    compute += tiles * (shape.ic_blocks * input_row + shape.oc_vectors * output_row) / rate;
-    return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
+    const int columns = shape.columns;
+    const double input_row = 2 * columns * input_cycles(columns) + 1.5 * shape.points;
+    const double output_row =
+        (columns + m) * output_cycles(columns, m) + 0.75 * shape.points + 2 * m * m;
+    const double inputs = shape.inputs_bytes(band), sums = shape.products_bytes(band, chunk_oc);
+    const auto stream = [&](double bytes, double footprint) {
+        return stream_cycles(board, bytes, footprint);
+    };
+    const double plane = shape.plane_bytes() * passes, weights = shape.weights_bytes();
+    // Within a task one phase ends before the next begins: none runs beside another's traffic.
+    return overlapped(tiles * shape.ic_blocks * input_row / rate,
+                      stream(plane, 2 * plane) + stream(bands * inputs, inputs + sums)) +
+           overlapped(products, stream(weights * p.g, 16 * weights * p.g) +
+                                    stream(weights * (bands - p.g), weights + inputs) +
+                                    stream(bands * chunks * inputs, inputs + sums) +
+                                    stream(bands * chunks * sums, inputs + sums)) +
+           overlapped(tiles * shape.oc_vectors * output_row / rate,
+                      stream(bands * chunks * sums, inputs + sums));
 }
 
 template<InputLoads loads>
@@ -256,15 +282,15 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
         if (!accepts_vector<loads>(kernel, board, vector)) continue;
-        for (const int m : {2, 4, 6}) {
+        for (const int m : sizes_of(conv_of(kernel))) {
             Schedule schedule{loads == InputLoads::lanes ? "winograd_lanes" : "winograd",
                               {{"vector", vector}, {"m", m}}};
             auto &at = schedule.parameters;
             const Shape shape(conv_of(kernel), schedule);
-            const int run = std::gcd(shape.ic, shape.in_block);
-            const std::vector<int> unrolled = loads == InputLoads::lanes
-                                                  ? std::vector{run}
-                                                  : divisors(span, run, {run % 2 ? 1 : 2});
+            const std::vector<int> unrolled =
+                loads == InputLoads::lanes
+                    ? std::vector{shape.ic_run}
+                    : divisors(span, shape.ic_run, {shape.ic_run % 2 ? 1 : 2});
             const auto add = [&] {
                 for (const int unroll_ic : unrolled) {
                     at["unroll_ic"] = unroll_ic;

@@ -99,7 +99,7 @@ TEST(Pack, WinogradsRowsAreTransformedAlone) {
     const Conv2dKernel kernel = kernel_of("g2ic2ih3iw4oc2kh2kw3", {2}, {2}, 2);
     const std::vector<float> weights = counted(2 * 2 * 3);
     for (const int m : {2, 4}) {
-        const auto filter = winograd_transform(m).filter();
+        const auto filter = winograd_transform(m, 3).filter();
         const std::vector<float> packed = pack_conv2d(kernel, {Packing::Form::winograd_rows, 1, m},
                                                       weights.data(), counted(2).data())
                                               .weights;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "generators/winograd_transform.h"
 #include "tests/kernels/device/device_kernel.h"
 #include "tests/kernels/emulated_kernel.h"
 #include "tests/kernels/jit/jit_kernel.h"
@@ -228,12 +229,12 @@ private:
     std::vector<bool> checked_;  // floats of the output's memory
 };
 
-// What a schedule's rounding may add, relative to the largest output. Winograd's transforms of
-// m = 2 have powers of two only, which are exact on small integers.
-double error_of(const Schedule &schedule) {
-    const auto m = schedule.parameters.find("m");
-    const bool is_winograd = schedule.template_name.starts_with("winograd");
-    return is_winograd && m->second > 2 ? 5e-5 : 0;
+// What a schedule's rounding may add, relative to the largest output. Winograd's transforms at 4
+// points have powers of two only, which are exact on small integers.
+double error_of(const KernelCase &test, const Schedule &schedule) {
+    if (!schedule.template_name.starts_with("winograd")) return 0;
+    const ConvProblem &p = std::get<Conv2dKernel>(test.kernel).problem;
+    return schedule.at("m") + winograd_taps(p.kw, p.sw) - 1 > 4 ? 5e-5 : 0;
 }
 
 // Before the activation, which may squeeze what it is given.
@@ -293,7 +294,8 @@ std::string what_is_wrong(const KernelCase &test, const Schedule &schedule, cons
     } catch (const std::runtime_error &error) {
         return error.what();
     }
-    const double error = error_of(schedule), slack = error > 0 ? error * largest_sum(test) : 0;
+    const double error = error_of(test, schedule),
+                 slack = error > 0 ? error * largest_sum(test) : 0;
     return Checker(test, out, slack).wrong();
 }
 

@@ -1,9 +1,11 @@
-// winograd_conv2d and winograd_rows_conv2d with every tile size: planes that tiles divide and not,
-// pads that differ by side, groups, channels that do not fill a block, residuals.
+// winograd_conv2d and winograd_rows_conv2d with every tile size: windows and strides, planes that
+// tiles divide and not, pads that differ by side, groups, channels that do not fill a block,
+// residuals.
 
 #include <algorithm>
 #include <random>
 
+#include "generators/winograd_transform.h"
 #include "tests/kernels/board_test.h"
 #include "tests/kernels/conv2d_kernels.h"
 
@@ -18,7 +20,9 @@ protected:
         const Template &winograd = template_of({"winograd", {}}, board_);
         for (Schedule &s : winograd.candidates(kernel, board_, Span::usual))
             of_size[s.at("m")].push_back(std::move(s));
-        EXPECT_EQ(of_size.size(), 3u) << to_string(kernel);
+        const ConvProblem &p = std::get<Conv2dKernel>(kernel).problem;
+        EXPECT_EQ(of_size.size(), winograd_sizes(winograd_taps(p.kw, p.sw)).size())
+            << to_string(kernel);
         std::mt19937 random(7);
         std::vector<Schedule> some;
         for (const auto &[m, list] : of_size) some.push_back(list[random() % list.size()]);
@@ -29,11 +33,14 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Boards, Winograd, every_board(), board_of);
 
 constexpr const char *problems[] = {
-    "ic16ih8oc32kh3ph1",    "ic24ih7iw13oc24kh3ph1",
-    "ic32ih5iw3oc16kh3",    "ic16ih9iw10oc16kh3ph0pw2phe1pwe0",
-    "g2ic32ih6oc64kh3ph1",  "g3ic96ih9oc48kh3ph1",
-    "mb2ic17ih6oc30kh3ph1", "ic3ih1iw1oc16kh3ph1",
-    "g2ic36ih6oc40kh3ph1",
+    "ic16ih8oc32kh3ph1",          "ic24ih7iw13oc24kh3ph1",
+    "ic32ih5iw3oc16kh3",          "ic16ih9iw10oc16kh3ph0pw2phe1pwe0",
+    "g2ic32ih6oc64kh3ph1",        "g3ic96ih9oc48kh3ph1",
+    "mb2ic17ih6oc30kh3ph1",       "ic3ih1iw1oc16kh3ph1",
+    "g2ic36ih6oc40kh3ph1",        "ic16ih9iw6oc32kh4ph1",
+    "g2ic32ih12oc32kh5ph2",       "ic17ih8iw11oc20kh7ph3",
+    "ic16ih13iw10oc16kh5sh2ph1",  "ic24ih16oc16kh7sh2ph3",
+    "g2ic32ih9iw15oc32kh5sh2ph2", "ic16ih14oc16kh7sh2ph2phe3",
 };
 
 TEST_P(Winograd, MatchesReference) {
@@ -64,8 +71,9 @@ TEST_P(Winograd, MatchesReference) {
 TEST_P(Winograd, OnlyWindowsItIsMadeFor) {
     const Template &winograd = template_of({"winograd", {}}, board_);
     const Layout layout{board_.vector_floats};
-    for (const char *text : {"ic16ih8oc16kh3sh2ph1", "ic16ih8oc16kh3dh2ph2", "ic16ih8oc16kh5ph2",
-                             "ic16ih8oc16kh3kw1ph1pw0"}) {
+    for (const char *text :
+         {"ic16ih8oc16kh1", "ic16ih8oc16kh3sh2ph1", "ic16ih8oc16kh3sh3ph1", "ic16ih8oc16kh3dh2ph2",
+          "ic16ih9oc16kh8ph2", "ic16ih8oc16kh3sh2sw1ph1", "ic16ih8oc16kh3kw1ph1pw0"}) {
         const ConvProblem problem = parse_conv_problem(text);
         EXPECT_FALSE(winograd.accepts(conv_kernel(problem, {layout, layout}, board_), board_))
             << text;

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "generators/winograd_transform.h"
+
 namespace convoy {
 namespace {
 
@@ -36,6 +38,19 @@ TEST(WinogradError, OfRowsAloneIsSmaller) {
         EXPECT_GT(two, 1e-8) << text;
         EXPECT_LT(two, four) << text;
         EXPECT_LT(four, 2e-6) << text;
+    }
+}
+
+TEST(WinogradError, OfWiderWindowsAndStrides) {
+    for (const char *text : {"g2ic64ih14oc64kh5ph2", "g2ic64ih14oc64kh7ph3",
+                             "ic32ih14oc64kh7sh2ph3", "ic32ih14oc64kh5sh2ph2"}) {
+        const ConvProblem problem = parse_conv_problem(text);
+        const std::vector<float> weights = random_weights(problem);
+        for (const int m : winograd_sizes(winograd_taps(problem.kw, problem.sw))) {
+            const double error = winograd_error(problem, m, false, weights.data());
+            EXPECT_GT(error, 1e-8) << text << " " << m;
+            EXPECT_LT(error, 1e-4) << text << " " << m;
+        }
     }
 }
 

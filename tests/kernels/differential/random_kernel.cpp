@@ -170,8 +170,10 @@ Kernel random_conv2d(Random &random, const Board &board) {
 }
 
 // What winograd's templates take.
-Kernel random_3x3(Random &random, const Board &board) {
-    ConvProblem p{.kh = 3, .kw = 3};
+Kernel random_square(Random &random, const Board &board) {
+    ConvProblem p;
+    p.kh = p.kw = random.chance(60) ? 3 : random.between(2, 7);
+    p.sh = p.sw = random.chance(75) ? 1 : 2;
     const int vector = board.vector_floats;
     const bool dense = random.chance(70);
     const auto channels = [&] {
@@ -182,9 +184,9 @@ Kernel random_3x3(Random &random, const Board &board) {
     p.ic = p.g * channels(), p.oc = p.g * channels();
     p.ph = random.between(0, 2), p.pw = random.between(0, 2);
     p.ph_end = random.between(0, 2), p.pw_end = random.between(0, 2);
-    p.ih = random.between(3, 20), p.iw = random.between(3, 20);
-    p.oh = output_extent(p.ih, 3, 1, 1, p.ph, p.ph_end);
-    p.ow = output_extent(p.iw, 3, 1, 1, p.pw, p.pw_end);
+    p.ih = random.between(p.kh, 20), p.iw = random.between(p.kw, 20);
+    p.oh = output_extent(p.ih, p.kh, p.sh, 1, p.ph, p.ph_end);
+    p.ow = output_extent(p.iw, p.kw, p.sw, 1, p.pw, p.pw_end);
     return with_views(random, Conv2dKernel{.problem = p}, p, p.oc, {vector}, {vector}, board);
 }
 
@@ -235,8 +237,8 @@ constexpr struct {
     int weight;
     MakeKernel make;
 } makers[] = {
-    {73, random_conv2d},         {10, random_3x3}, {6, random_separable}, {6, random_two_level},
-    {5, random_channel_shuffle},
+    {73, random_conv2d},   {10, random_square},         {6, random_separable},
+    {6, random_two_level}, {5, random_channel_shuffle},
 };
 
 bool is_accepted(const Kernel &kernel, const Board &board) {
