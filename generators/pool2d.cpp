@@ -30,11 +30,13 @@ Pool2dStages pool2d(const Pool2dKernel &kernel) {
     const Expr iw = s.ow * p.sw + s.kw * p.dw - p.pw, ih = s.oh * p.sh + s.kh * p.dh - p.ph;
     Expr tap;
     if (padded) {
+        // Of each axis by itself, and likely not: loops split where windows begin to leave the
+        // input, and the others' code tests nothing.
         const Expr neutral = is_max ? Expr(-std::numeric_limits<float>::infinity()) : Expr(0.0f);
-        tap = select(
-            iw >= 0 && iw < p.iw && ih >= 0 && ih < p.ih,
-            s.input(s.lane, clamp(iw, 0, p.iw - 1), clamp(ih, 0, p.ih - 1), s.block, s.image),
-            neutral);
+        tap = s.input(s.lane, clamp(likely(iw), 0, p.iw - 1), clamp(likely(ih), 0, p.ih - 1),
+                      s.block, s.image);
+        tap = select(ih < 0 || ih >= p.ih, neutral, likely(tap));
+        tap = select(iw < 0 || iw >= p.iw, neutral, likely(tap));
     } else {
         tap = s.input(s.lane, iw, ih, s.block, s.image);
     }

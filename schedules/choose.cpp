@@ -28,7 +28,7 @@ bool applies(const Template &t, const Kernel &kernel, const Schedule &schedule,
 
 std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
                                        const Records &records, const ScheduleRules &rules) {
-    const Record *record = records.find(to_string(kernel));
+    const std::optional<Record> record = records.find_similar(to_string(kernel));
     if (!record) return {};
     for (const Template *t : templates_for(board)) {
         if (record->schedule.template_name != t->name || record->template_version != t->version)
@@ -59,6 +59,10 @@ bool is_allowed(const Template &t, const ScheduleRules &rules) {
     return t.is_exact || rules.winograd;
 }
 
+bool RankedSchedule::is_of(const Kernel &kernel) const {
+    return record && record->kernel == to_string(kernel);
+}
+
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
                                            const Records &records, size_t limit,
                                            const ScheduleRules &rules) {
@@ -87,8 +91,9 @@ std::optional<double> best_cycles(const Kernel &kernel, const Board &board, cons
                                   const ScheduleRules &rules) {
     const auto ranked = rank_schedules(kernel, board, records, 1, rules);
     if (ranked.empty()) return {};
-    if (ranked.front().from_record() || !is_tunable(kernel) || records.size() == 0)
-        return ranked.front().cycles;
+    const RankedSchedule &best = ranked.front();
+    if (!is_tunable(kernel) || records.size() == 0 || best.is_of(kernel)) return best.cycles;
+    if (best.from_record()) return best.cycles * records.doubt;
     return ranked.front().cycles * records.measured_over_predicted(to_string(kernel)) *
            records.doubt;
 }

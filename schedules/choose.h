@@ -25,15 +25,17 @@ struct RankedSchedule {
     std::shared_ptr<const Record> record = {};  // which one it comes from; null: the model
 
     bool from_record() const { return record != nullptr; }
+    // The record is the kernel's own, not a similar one's.
+    bool is_of(const Kernel &kernel) const;
 };
 
 // Whether a template of the board, as it is now, has such a schedule for the kernel: one with its
 // parameters, and legal.
 bool is_legal(const Kernel &kernel, const Schedule &schedule, const Board &board);
 
-// The schedules to try for a kernel, best first: the record's, if there is one, then the analytical
-// model's order, `limit` of them at most, and the reference schedule last. Empty when no template
-// accepts the kernel's layouts.
+// The schedules to try for a kernel, best first: the record's, if there is one of it or of a
+// similar kernel, then the analytical model's order, `limit` of them at most, and the reference
+// schedule last. Empty when no template accepts the kernel's layouts.
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
                                            const Records &records, size_t limit,
                                            const ScheduleRules &rules = {});

@@ -7,6 +7,7 @@
 
 #include "schedules/record_file.h"
 #include "schedules/record_store.h"
+#include "schedules/similar_kernel.h"
 #include "schedules/template.h"
 #include "targets/cpu_model.h"
 #include "targets/data_folder.h"
@@ -43,7 +44,22 @@ void Records::add(const std::string &kernel, Record record) {
     };
     if (const auto old = records_.find(kernel); old != records_.end()) count(old->second, -1);
     count(record, 1);
+    record.kernel = kernel;
     records_[kernel] = std::move(record);
+    if (const SimilarKernel similar = similar_kernel(kernel); !similar.text.empty())
+        similar_[similar.text] = kernel;
+}
+
+std::optional<Record> Records::find_similar(const std::string &kernel) const {
+    if (const Record *own = find(kernel)) return *own;
+    const SimilarKernel similar = similar_kernel(kernel);
+    const auto other = similar_.find(similar.text);
+    if (similar.text.empty() || other == similar_.end()) return {};
+    Record record = records_.at(other->second);
+    const double images = (double)similar.images / similar_kernel(other->second).images;
+    record.time_us *= images;
+    record.default_us *= images;
+    return record;
 }
 
 double Records::measured_over_predicted(const std::string &kernel) const {

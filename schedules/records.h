@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct Record : TunedRecord {
 class Records {
 public:
     const Record *find(const std::string &kernel) const;
+    // A kernel's own record, else one of a kernel that differs in what its loops do not depend on
+    // (similar_kernel.h), its time as for this one's number of images; empty where neither is.
+    std::optional<Record> find_similar(const std::string &kernel) const;
     void add(const std::string &kernel, Record record);
     size_t size() const { return records_.size(); }
 
@@ -35,6 +39,7 @@ public:
 
 private:
     std::map<std::string, Record> records_;
+    std::map<std::string, std::string> similar_;  // the latest kernel of each similar text
     struct Ratios {
         double logarithms = 0;
         int count = 0;

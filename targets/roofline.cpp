@@ -6,7 +6,7 @@
 
 namespace convoy {
 
-Roofline roofline(const Board &board, int64_t macs, int64_t bytes) {
+Memory memory_for(const Board &board, int64_t bytes) {
     const struct {
         const char *name;
         int64_t bytes;
@@ -19,6 +19,11 @@ Roofline roofline(const Board &board, int64_t macs, int64_t bytes) {
     };
     const auto holds_all = [&](const auto &memory) { return bytes <= memory.bytes; };
     const auto &from = *std::find_if(std::begin(memories), std::end(memories), holds_all);
+    return {from.name, from.bytes_per_cycle};
+}
+
+Roofline roofline(const Board &board, int64_t macs, int64_t bytes) {
+    const Memory from = memory_for(board, bytes);
     const double compute = (double)macs / (board.vector_floats * board.fma_per_cycle);
     const double cycles_a_us = board.clock_ghz * 1e3;
     return {compute / cycles_a_us, (double)bytes / from.bytes_per_cycle / cycles_a_us, from.name};

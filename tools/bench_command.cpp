@@ -49,6 +49,28 @@ struct Profile {
     }
 };
 
+constexpr double fair_percent = 60;  // of the roofline: less wants a reason
+constexpr double call_us = 2;        // what a call costs whatever it does shows below this
+
+// Why a step is far below its roofline, as far as the plan tells: the roofline takes its data to
+// lie in the nearest memory that has room for them, in a network they come from where they were
+// left.
+std::string reason_for(const nlohmann::json &step, int threads) {
+    if (step["percent_of_roofline"].get<double>() >= fair_percent) return "";
+    const double us = step["median_us"], memory_us = step["memory_us"].get<double>() / threads;
+    char text[64];
+    if (memory_us >= us * fair_percent / 100) {
+        std::snprintf(text, sizeof text, "data from %s: %.1f us",
+                      step["memory"].get<std::string>().c_str(), memory_us);
+        return text;
+    }
+    if (us < call_us) return "a call's own time";
+    // Its data may come from farther: other programs fill the last level too.
+    if (memory_us < us / 10) return "?";
+    std::snprintf(text, sizeof text, "data at %.0f GB/s", step["bytes"].get<double>() / us / 1e3);
+    return text;
+}
+
 nlohmann::json measure(LoadedLibrary &library, const Options &options) {
     const nlohmann::json &board = library.board();
     const LoadedLibrary::Tensors inputs = random_inputs(library);
@@ -75,7 +97,8 @@ nlohmann::json measure(LoadedLibrary &library, const Options &options) {
     }
     progress.clear();
 
-    const int cores = is_gpu(board) ? 1 : options.threads;
+    const bool on_gpu = is_gpu(board);
+    const int cores = on_gpu ? 1 : options.threads;
     const Times run = summarise(whole);
     nlohmann::json result = {{"name", library.name()},
                              {"board", board.at("board")},
@@ -94,6 +117,7 @@ nlohmann::json measure(LoadedLibrary &library, const Options &options) {
         step["gflops"] = 2e-3 * step.at("macs").get<double>() / t.median_us;
         step["percent_of_roofline"] =
             100 * step.at("roofline_us").get<double>() / cores / t.median_us;
+        step["reason"] = on_gpu ? "" : reason_for(step, cores);
         result["steps"].push_back(std::move(step));
     }
     return result;
@@ -107,8 +131,8 @@ void print(const nlohmann::json &r, bool on_gpu) {
                 r["name"].get<std::string>().c_str(), r["board"].get<std::string>().c_str(),
                 where.c_str(), r["min_us"].get<double>() / 1e3, r["median_us"].get<double>() / 1e3,
                 r["gflops"].get<double>(), r["runs"].get<size_t>());
-    std::printf("%4s %-36s %9s %6s %9s %8s %9s  %s\n", "step", "name", "us", "share", "MMACs",
-                "GFLOP/s", "roofline", "kernel");
+    std::printf("%4s %-36s %9s %6s %9s %8s %9s  %-24s  %s\n", "step", "name", "us", "share",
+                "MMACs", "GFLOP/s", "roofline", "below 60% because", "kernel");
     double total = 0;
     for (const auto &step : r["steps"]) total += step["median_us"].get<double>();
     int number = 0;
@@ -116,9 +140,10 @@ void print(const nlohmann::json &r, bool on_gpu) {
         const double us = step["median_us"];
         std::string name = step["name"];
         if (name.size() > 36) name = "..." + name.substr(name.size() - 33);
-        std::printf("%4d %-36s %9.1f %5.1f%% %9.2f %8.1f %8.0f%%  %s\n", number++, name.c_str(), us,
-                    100 * us / total, step["macs"].get<double>() / 1e6,
+        std::printf("%4d %-36s %9.1f %5.1f%% %9.2f %8.1f %8.0f%%  %-24s  %s\n", number++,
+                    name.c_str(), us, 100 * us / total, step["macs"].get<double>() / 1e6,
                     step["gflops"].get<double>(), step["percent_of_roofline"].get<double>(),
+                    step["reason"].get<std::string>().c_str(),
                     step["kernel"].get<std::string>().c_str());
     }
 }

@@ -6,6 +6,7 @@
 #include "compiler/analyze/explain.h"
 #include "compiler/plan/plan.h"
 #include "tools/command.h"
+#include "tools/explain_layouts.h"
 #include "tools/options.h"
 #include "tools/progress.h"
 
@@ -21,7 +22,7 @@ struct Options {
     ImportOptions import;
     std::vector<std::string> dims;
     AnalyzeOptions analyze;
-    bool json = false, details = false;
+    bool json = false, details = false, layouts = false;
 };
 
 constexpr double bytes_a_kib = 1024;
@@ -30,8 +31,10 @@ double us_of(const RankedSchedule &candidate, const Board &board) {
     return candidate.cycles / (board.clock_ghz * 1e3);
 }
 
-std::string origin_of(const RankedSchedule &chosen) {
-    return chosen.from_record() ? "record of " + chosen.record->source : "model";
+std::string origin_of(const KernelExplanation &e) {
+    if (!e.ranked.from_record()) return "model";
+    const std::string record = "record of " + e.ranked.record->source;
+    return e.ranked.is_of(e.kernel) ? record : record + ", of " + e.ranked.record->kernel;
 }
 
 const char *bound_by(const Roofline &line) {
@@ -93,7 +96,7 @@ json to_json(const KernelExplanation &e, const Board &board) {
             {"macs", macs(e.kernel)},
             {"template", e.ranked.schedule.template_name},
             {"parameters", e.ranked.schedule.parameters},
-            {"origin", origin_of(e.ranked)},
+            {"origin", origin_of(e)},
             {"expected_us", e.expected_us(board)},
             {"compute_us", e.roofline.compute_us},
             {"memory_us", e.roofline.memory_us},
@@ -149,7 +152,7 @@ void print_details(const KernelExplanation &e, const Board &board) {
     const Roofline &line = e.roofline;
     std::printf("kernel     %s\n", to_string(e.kernel).c_str());
     std::printf("schedule   %s, by the %s\n", to_string(e.ranked.schedule).c_str(),
-                origin_of(e.ranked).c_str());
+                origin_of(e).c_str());
     std::printf("expected   %.1f us, %.0f%% of the roofline\n", e.expected_us(board),
                 percent_of_roofline(e, board));
     std::printf("roofline   %.1f us: multiply-adds %.1f us, data once from %s %.1f us\n\n",
@@ -223,6 +226,12 @@ void run(Options &options) {
     };
     options.analyze.warn =
         options.import.warn = [&](const std::string &text) { progress.warn(text); };
+    if (options.layouts) {
+        const std::vector<LayoutReport> reports = report_layouts(models, board, options.analyze);
+        progress.clear();
+        print_layouts(reports, board, options.json);
+        return;
+    }
     const std::vector<KernelExplanation> list = explain(models, board, options.analyze);
     progress.clear();
     if (options.json) {
@@ -247,6 +256,9 @@ void add_explain_command(CLI::App &app) {
         ->capture_default_str();
     command->add_flag("--details", options->details,
                       "Of a model's kernels too what a layer gets: caches and schedules");
+    command->add_flag("--layouts", options->layouts,
+                      "Instead, how each value is stored, what another layout would cost, and "
+                      "what simpler rules would");
     command->add_flag("--json", options->json, "Print JSON rather than tables");
     command->add_option("--dim", options->dims,
                         "Size of a named dimension, as N=1; may be repeated");

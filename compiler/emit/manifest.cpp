@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/emit/library.h"
+#include "compiler/plan/step_memory.h"
 #include "targets/roofline.h"
 
 namespace convoy {
@@ -22,12 +23,13 @@ double microseconds(double cycles, const Board &board) {
 
 ordered_json record_json(const Record &record) {
     return {{"source", record.source},
+            {"kernel", record.kernel},
             {"cpu", record.cpu},
             {"time_us", record.time_us},
             {"default_us", record.default_us}};
 }
 
-ordered_json step_json(const Variant &variant, const PlanStep &step) {
+ordered_json step_json(const Variant &variant, const PlanStep &step, const StepMemory &memory) {
     const RankedSchedule &ranked = variant.kernels[step.kernel_index].ranked;
     ordered_json json = {{"name", step.name},
                          {"kernel", to_string(step.kernel)},
@@ -35,6 +37,8 @@ ordered_json step_json(const Variant &variant, const PlanStep &step) {
                          {"bytes", compulsory_bytes(step.kernel)},
                          {"roofline_us", roofline_us(variant.board, macs(step.kernel),
                                                      compulsory_bytes(step.kernel))},
+                         {"memory_us", memory.us},
+                         {"memory", memory.from},
                          {"expected_us", microseconds(ranked.cycles, variant.board)},
                          {"schedule",
                           {{"template", ranked.schedule.template_name},
@@ -50,8 +54,10 @@ ordered_json variant_json(const Variant &variant, const std::string &system) {
     ordered_json steps = ordered_json::array();
     double expected_us = 0;
     int64_t total_macs = 0;
-    for (const PlanStep &step : variant.plan.steps) {
-        steps.push_back(step_json(variant, step));
+    const std::vector<StepMemory> memory = step_memory(variant.plan, variant.board);
+    for (size_t at = 0; at < memory.size(); at++) {
+        const PlanStep &step = variant.plan.steps[at];
+        steps.push_back(step_json(variant, step, memory[at]));
         expected_us += steps.back()["expected_us"].get<double>();
         total_macs += macs(step.kernel);
     }

@@ -12,7 +12,7 @@ namespace convoy {
 namespace {
 
 constexpr double worth_it = 0.01;        // a gain that counts
-constexpr double clearly_better = 0.99;  // what a schedule must reach to replace the default
+constexpr double clearly_better = 0.98;  // what a schedule must reach to replace the default
 constexpr size_t finalist_count = 4;
 constexpr double failed_ratio = 3;  // what a failure teaches: so many times slower than predicted
 

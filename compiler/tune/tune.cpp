@@ -115,8 +115,10 @@ private:
             const std::string text = to_string(used.kernel);
             if (!is_tunable(used.kernel) || !seen_.insert(text).second) continue;
             // One that a compilation does not take, as its schedule is not allowed, is none.
+            const RankedSchedule known =
+                rank_schedules(used.kernel, board_, records_, 1, options_.rules).front();
             const std::shared_ptr<const Record> record =
-                rank_schedules(used.kernel, board_, records_, 1, options_.rules).front().record;
+                known.is_of(used.kernel) ? known.record : nullptr;
             if (record && !options_.again && !options_.resumes) {
                 leave_alone(used, *record);
                 continue;

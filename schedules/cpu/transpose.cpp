@@ -51,10 +51,10 @@ bool stores_planes(const ReorderKernel &reorder) {
            planes * columns * 4 <= tile_bytes && reorder.input_channel % planes == 0;
 }
 
-// Whether lanes of blocks of 8 or 16 come from planes of their own, squares at a time.
+// Whether lanes of blocks of 4, 8 or 16 come from planes of their own, squares at a time.
 bool loads_planes(const ReorderKernel &reorder) {
     const View &in = reorder.input, &out = reorder.output;
-    return in.layout.block == 1 && out.layout.block >= 8 && out.w >= 4;
+    return in.layout.block == 1 && out.layout.block >= 4 && out.w >= 4;
 }
 
 // Rows of planes without halos follow each other: one row each.

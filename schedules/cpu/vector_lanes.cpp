@@ -83,6 +83,7 @@ struct Builder {
             s.pooled.update().reorder(s.lane, s.kw, s.kh).vectorize(s.lane);
         }
         if (kernel.problem.kw <= 7) s.pooled.update().unroll(s.kw);
+        if (kernel.problem.kw * kernel.problem.kh <= 9) s.pooled.update().unroll(s.kh);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const ElementwiseKernel &kernel) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "schedules/similar_kernel.h"
 #include "tests/schedules/example_kernel.h"
 
 namespace convoy {
@@ -98,6 +99,46 @@ TEST_F(Choose, ARecordOfAnotherKernelIsNotUsed) {
     Records records;
     records.add("another kernel", record_of_a_slower_one());
     EXPECT_FALSE(ranked(records).front().from_record());
+}
+
+TEST_F(Choose, ARecordServesWhatDiffersInImagesHalosAndEpilogue) {
+    const Conv2dKernel &own = std::get<Conv2dKernel>(kernel_);
+    const Record record = record_of_a_slower_one();
+    Records records;
+    records.add(to_string(kernel_), record);
+    Conv2dKernel similar = own;
+    similar.problem.mb = similar.input.mb = similar.output.mb = 4 * own.problem.mb;
+    similar.output.halo = {1, 1, 1, 1};
+    similar.activation = Activation::relu();
+    similar.residual = similar.output;
+    const RankedSchedule found = rank_schedules(similar, board_, records, 5).front();
+    EXPECT_EQ(found.schedule, record.schedule);
+    EXPECT_TRUE(found.from_record());
+    EXPECT_FALSE(found.is_of(similar));
+    EXPECT_TRUE(ranked(records).front().is_of(kernel_));
+    EXPECT_DOUBLE_EQ(found.cycles, 4 * ranked(records).front().cycles);
+    EXPECT_DOUBLE_EQ(*best_cycles(similar, board_, records), found.cycles * records.doubt);
+
+    // The kernel's own goes before a similar one's.
+    Record mine = record;
+    mine.time_us *= 3;
+    records.add(to_string(similar), mine);
+    EXPECT_TRUE(rank_schedules(similar, board_, records, 5).front().is_of(similar));
+    EXPECT_TRUE(ranked(records).front().is_of(kernel_));
+}
+
+TEST(SimilarKernel, IsToldByWindowAndLayoutsAlone) {
+    const auto text = [](const char *kernel) { return similar_kernel(kernel).text; };
+    const char *plain = "conv2d g8ic64ih14oc64oh14kh3ph1 nChw16c/g8->nChw8c";
+    EXPECT_EQ(text(plain), "g8ic64ih14oc64oh14kh3ph1 nChw16c/g8->nChw8c");
+    EXPECT_EQ(text("conv2d mb16g8ic64ih14oc64oh14kh3ph1+bias+add+clip(0,6) "
+                   "nChw16c/g8+1,1,2,10->nChw8c+1,0,0,0 add nChw8c"),
+              text(plain));
+    EXPECT_EQ(similar_kernel("conv2d mb16g8ic64ih14oc64oh14kh3ph1 nchw->nchw").images, 16);
+    EXPECT_EQ(similar_kernel(plain).images, 1);
+    EXPECT_NE(text("conv2d g8ic64ih14oc64oh14kh3ph1 nChw16c/g8->nChw16c"), text(plain));
+    EXPECT_NE(text("conv2d g8ic64ih14oc64oh14kh3 nChw16c/g8->nChw8c"), text(plain));
+    EXPECT_EQ(text("separable_conv2d g8ic8ih8oc8oh8kh3ph1+bias oc8+bias nChw8c->nChw8c"), "");
 }
 
 TEST_F(Choose, RecordsThatDoNotApplyAreIgnored) {

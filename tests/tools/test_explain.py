@@ -65,6 +65,29 @@ class Explanations(CommandTest):
                     names = [level["level"] for level in kernel["levels"]]
                     self.assertEqual(names[:2], ["units", "L2"] if is_gpu else ["registers", "L1"])
 
+    def test_layouts(self):
+        """No simpler rule is cheaper, no value would better be stored otherwise, and the reorders are there."""
+        for board in ("avx2", "avx512", "cortex-a76"):
+            with self.subTest(board):
+                result = convoy("explain", DIGITS, "--layouts", "--board", board, "--json")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                model, = json.loads(result.stdout)["models"]
+                self.assertEqual([rule["rule"].split(" and ")[0] for rule in model["rules"]],
+                                 ["nchw", "nchw", "one layer after the other"])
+                for rule in model["rules"]:
+                    self.assertGreaterEqual(rule["us"], model["us"] * (1 - 1e-9), rule)
+                self.assertGreater(len(model["values"]), 3)
+                for value in model["values"]:
+                    self.assertNotEqual(value["stored"], value["other"])
+                    self.assertGreaterEqual(value["more_us"], -1e-6, value)
+                for reorder in model["reorders"]:
+                    self.assertNotEqual(reorder["stored"], reorder["read"])
+                    self.assertGreater(reorder["us"], 0)
+                self.assertLessEqual(sum(reorder["us"] for reorder in model["reorders"]), model["us"])
+        text = convoy("explain", DIGITS, "--layouts", "--board", "avx512").stdout
+        for part in ("as assigned", "nChw16c", "otherwise", "us more"):
+            self.assertIn(part, text)
+
     def test_a_layer_is_told_in_full(self):
         result = convoy("explain", LAYERS[0], "--board", "avx512", "--no-winograd")
         self.assertEqual(result.returncode, 0, result.stderr)

@@ -1,0 +1,52 @@
+#include "compiler/plan/step_memory.h"
+
+#include <map>
+
+#include "targets/roofline.h"
+
+namespace convoy {
+
+namespace {
+
+int64_t constant_bytes(const PlanStep &step) {
+    const auto bytes = [](const Constant &data) { return data ? (int64_t)data->size() * 4 : 0; };
+    return bytes(step.weights) + bytes(step.bias);
+}
+
+}  // namespace
+
+std::vector<StepMemory> step_memory(const Plan &plan, const Board &board) {
+    std::vector<StepMemory> list;
+    int64_t touched = 0, whole_run = 0;
+    for (const PlanStep &step : plan.steps) whole_run += compulsory_bytes(step.kernel);
+    std::map<int, int64_t> last_use;  // bytes touched until then, by tensor
+    for (const PlanStep &step : plan.steps) {
+        std::map<const char *, double> us;  // by memory
+        const auto move = [&](int64_t bytes, int64_t footprint) {
+            const Memory from = memory_for(board, footprint);
+            us[from.name] += (double)bytes / from.bytes_per_cycle / (board.clock_ghz * 1e3);
+        };
+        const int64_t end = touched + compulsory_bytes(step.kernel);
+        std::vector<Operand> operands = step.addend;
+        operands.insert(operands.end(), {step.input, step.output});
+        for (const Operand &operand : operands) {
+            const auto known = last_use.find(operand.tensor);
+            const int64_t since = known == last_use.end() ? whole_run : end - known->second;
+            // What is written needs no reading first: its own size decides.
+            const int64_t bytes = plan.tensors[operand.tensor].bytes();
+            move(bytes, operand.tensor == step.output.tensor ? bytes : since);
+        }
+        move(constant_bytes(step), whole_run);
+        touched = end;
+        for (const Operand &operand : operands) last_use[operand.tensor] = touched;
+        StepMemory &memory = list.emplace_back();
+        double most = 0;
+        for (const auto &[name, part] : us) {
+            memory.us += part;
+            if (part > most) most = part, memory.from = name;
+        }
+    }
+    return list;
+}
+
+}  // namespace convoy
