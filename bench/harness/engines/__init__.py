@@ -3,7 +3,7 @@
 from harness.engines.convoy import Convoy
 from harness.engines.iree import SETTINGS as IREE_SETTINGS
 from harness.engines.iree import Iree
-from harness.engines.mnn import Mnn
+from harness.engines.mnn import Mnn, MnnModule
 from harness.engines.ncnn import Ncnn
 from harness.engines.ncnn_network import NcnnNetwork
 from harness.engines.onnxruntime import OnnxRuntime
@@ -47,6 +47,6 @@ def network_candidates(name):
         "ncnn": lambda: [NcnnNetwork()],
         "pytorch": lambda: [PyTorch(compiled) for compiled in (False, True)],
         "iree": lambda: [Iree(setting) for setting in IREE_SETTINGS],
-        "mnn": lambda: [Mnn()],
+        "mnn": lambda: [Mnn(), MnnModule()],
     }
     return more[name]() if name in more else peer_candidates(name)

@@ -15,14 +15,14 @@ from harness.errors import ModelError
 def convert(model, folder):
     """(.param file, .bin file) in `folder` of an ONNX file, for one image."""
     program = Path(util.find_spec("pnnx").origin).with_name("pnnx")
+    single = folder / "single.onnx"  # pnnx writes beside what it reads
     graph = onnx.load(model)
     if batch_of(graph) != 1:
         make_single(graph)
-        model = folder / "single.onnx"
-        onnx.save(graph, model)
+    onnx.save(graph, single)
     made = {kind: folder / f"model.{kind}" for kind in ("pnnxparam", "pnnxbin", "pnnxpy", "pnnxonnx", "ncnnparam",
                                                         "ncnnbin", "ncnnpy")}
-    run_converter("pnnx", [program, model, *(f"{kind}={path}" for kind, path in made.items()), "fp16=0"],
+    run_converter("pnnx", [program, single, *(f"{kind}={path}" for kind, path in made.items()), "fp16=0"],
                   made["ncnnparam"])
     return made["ncnnparam"], made["ncnnbin"]
 
