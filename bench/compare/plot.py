@@ -32,16 +32,16 @@ def series(rows):
     return [(kind, members) for kind, members in (("G", others), ("g", groups)) if members]
 
 
-def _label_variants(axes, rows):
-    """Names the variants above the panel, each tied to its MACs, where no data can be covered."""
+def label_variants(axes, places):
+    """Names variants {name: x} in the order of x above the panel, each tied to its place, where no data can be covered."""
     low, high = (math.log(bound) for bound in axes.get_xlim())
-    places = [(math.log(millions(row)) - low) / (high - low) for row in rows]
+    shares = [(math.log(x) - low) / (high - low) for x in places.values()]
     across = axes.get_xaxis_transform()
-    for row, place, label in zip(rows, places, spread(places, LABEL_GAP)):
-        axes.plot([millions(row)] * 2, [0, 1], transform=across, color="#e4e4e4", linewidth=0.8, zorder=0)
-        axes.plot([place, label], [1.0, 1.045], transform=axes.transAxes, color="#999999",
+    for (name, x), share, label in zip(places.items(), shares, spread(shares, LABEL_GAP)):
+        axes.plot([x] * 2, [0, 1], transform=across, color="#e4e4e4", linewidth=0.8, zorder=0)
+        axes.plot([share, label], [1.0, 1.045], transform=axes.transAxes, color="#999999",
                   linewidth=0.7, clip_on=False)
-        axes.text(label, 1.055, row.variant, transform=axes.transAxes, rotation=90, fontsize=8,
+        axes.text(label, 1.055, name, transform=axes.transAxes, rotation=90, fontsize=8,
                   ha="center", va="bottom")
 
 
@@ -75,7 +75,7 @@ def _panel(axes, family, rows, engines):
     plain_ticks(axes.yaxis, *axes.get_ylim())
     macs_low, macs_high = axes.get_xlim()
     axes.set_xlim(macs_low, macs_high)
-    _label_variants(axes, rows)
+    label_variants(axes, {row.variant: millions(row) for row in rows})
     plain_ticks(axes.xaxis, macs_low, macs_high)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -1,7 +1,7 @@
 """The PNG of measured against expected: T(g) / T(S) over MACs(g) / MACs(S), a panel a family, every engine."""
 
 from compare.panels import colour_of, draw_panels, engine_handles, front_of
-from compare.plot import STYLES, plain_ticks, series
+from compare.plot import STYLES, label_variants, plain_ticks, series
 from compare.scaling import baseline, family_rows, shares
 
 
@@ -21,13 +21,14 @@ def _panel(axes, family, rows, engines):
     low, high = axes.get_xlim()
     axes.plot([low, high], [low, high], color="black", linestyle=":", linewidth=1.3, zorder=2)
     axes.set_xlim(low, high)
+    label_variants(axes, {row.variant: row.macs / start.macs for row in rows})
     plain_ticks(axes.xaxis, low, high)
     plain_ticks(axes.yaxis, *axes.get_ylim())
-    axes.grid(color="#e4e4e4", linewidth=0.8)
+    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_xlabel(f"expected: MACs / MACs({start.variant})")
     axes.set_ylabel(f"measured: time / time({start.variant})")
-    axes.set_title(family, fontsize=12, fontweight="bold")
+    axes.set_title(family, fontsize=12, fontweight="bold", pad=34)
 
 
 def write_png(report, path):

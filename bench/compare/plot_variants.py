@@ -1,16 +1,20 @@
 """The PNG of the time of every variant of a family, a panel a family, every engine."""
 
+import math
+
 from compare.panels import colour_of, draw_panels, engine_handles, front_of
-from compare.plot import plain_ticks
+from compare.plot import STYLES, plain_ticks, series
 from compare.scaling import family_rows
 
 
 def _panel(axes, family, rows, engines):
-    """One family: a line an engine through its variants, in the order of their names in the run."""
+    """One family: a line an engine and a kind of grouping, in the order of the run; a gap where there is no time."""
+    places = {row.name: place for place, row in enumerate(rows)}
     for engine in engines:
-        points = [(place, row.time(engine)) for place, row in enumerate(rows) if row.time(engine) is not None]
-        if points:
-            axes.plot(*zip(*points), "o-", color=colour_of(engine), linewidth=1.4, markersize=4.5, zorder=front_of(engine))
+        for kind, members in series(rows):
+            times = [row.time(engine) or math.nan for row in members]
+            axes.plot([places[row.name] for row in members], times, color=colour_of(engine), linewidth=1.4,
+                      markersize=4.5, zorder=front_of(engine), **STYLES[kind])
     axes.set_xticks(range(len(rows)), [row.variant for row in rows])
     axes.set_yscale("log")
     axes.margins(0.06)

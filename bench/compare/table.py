@@ -46,7 +46,7 @@ def group_table(report):
     peers = [name for name in ALL_PEERS if name in report.engines]
     titles = ["Group", "Networks", "Geometric mean", "Worst"]
     if len(peers) > 1:
-        titles += [f"to {TITLES[name]}" for name in peers]
+        titles += [f"vs {TITLES[name]}" for name in peers]
     cells = []
     for group in made:
         told = [f"{group.peers[name]:.2f}x" if name in group.peers else "-" for name in peers]

@@ -246,7 +246,7 @@ class SevenEngines(unittest.TestCase):
         table = [line for line in text.splitlines() if line.startswith("|")][:5]
         self.assertEqual(len({line.count("|") for line in table}), 1)
         self.assertIn("- MNN left out of", text)
-        self.assertIn("to PyTorch", text)
+        self.assertIn("vs PyTorch", text)
         self.assertIn("Measured / expected", text)
 
     def test_pictures(self):
