@@ -1,33 +1,33 @@
 """The comparison as Markdown, ready for the README."""
 
-from compare.summary import groups
-from compare.table import columns
-from harness.table import conditions, markdown_line, markdown_table, reasons
+from compare.left_out import left_out_lines, settings_sentence
+from compare.table import FEW, columns, group_table, scaling_table
+from harness.table import closing, conditions, markdown_line, markdown_table
 
-LEGEND = ("Times are medians (ms) and minima (min) of interleaved runs. \"vs best peer\" is the faster "
-          "peer's median over Convoy's: above 1, Convoy is faster.")
+LEGEND = ("{times} \"vs best peer\" is the fastest peer's median over Convoy's: above 1, Convoy is faster.")
+FEW_TIMES = "Times are medians (ms) and minima (min) of interleaved runs."
+MANY_TIMES = "Times are medians of interleaved runs. A dash is an engine that was left out of the row."
+SCALING = ("Measured / expected is the largest T(g) / T(S) over MACs(g) / MACs(S) of a family's variants g, with the variant; "
+           "where there is no S it starts from the variant with the most MACs. 1 is time in proportion to MACs.")
 
 
-def _groups(report):
-    """The table of groups; nothing where Convoy was not measured."""
-    made = groups(report.rows)
-    if not made:
+def _table(titles, cells):
+    """A small table after an empty line, names on the left; nothing without rows."""
+    if not cells:
         return []
-    lines = ["", markdown_line(["Group", "Networks", "Geometric mean", "Worst"]), "|:--|--:|--:|:--|"]
-    for group in made:
-        lines.append(markdown_line([group.title, str(group.count), f"{group.mean:.2f}x",
-                                    f"{group.worst:.2f}x (`{group.worst_name}`)"]))
-    return lines
+    return ["", markdown_line(titles), "|:--" + "|--:" * (len(titles) - 1) + "|", *map(markdown_line, cells)]
 
 
 def markdown(report):
-    """Conditions, networks, groups, and the reason of every network that is not ok."""
-    table = markdown_table("Network", columns(report.engines), report.rows)
-    lines = [" ".join(conditions(report)), "", *table, "", LEGEND]
-    if not report.complete:
-        lines += ["", f"Interrupted after {len(report.rows)} of {report.options['rows']} networks."]
-    lines += _groups(report)
-    failures = reasons(report.rows)
-    if failures:
-        lines += ["", *(f"- {line}" for line in failures)]
-    return "\n".join(lines) + "\n"
+    """Conditions, networks, groups, scaling, and the reason of every network that is not ok and engine that was left out."""
+    legend = LEGEND.format(times=FEW_TIMES if len(report.engines) <= FEW else MANY_TIMES)
+    lines = [" ".join(conditions(report)), "", *markdown_table("Network", columns(report.engines), report.rows), "",
+             legend]
+    settings = settings_sentence(report)
+    lines += ["", settings] if settings else []
+    lines += _table(*group_table(report))
+    scaling = _table(*scaling_table(report))
+    lines += [*scaling, "", SCALING] if scaling else []
+    out = left_out_lines(report.rows)
+    lines += ["", *(f"- {line}" for line in out)] if out else []
+    return "\n".join(lines + closing(report, "networks")) + "\n"

@@ -68,6 +68,12 @@ def catalogue(suite="papers"):
     return [Network(name, suite=suite) for name in names]
 
 
+def is_torchvision(name):
+    """Whether a name is that of a network of torchvision, of either exporter."""
+    from models.export_torchvision import DYNAMO, NAMES
+    return name.removesuffix(DYNAMO) in NAMES
+
+
 def macs_and_params(path):
     """MACs and parameters of an ONNX file as models/count.py counts them; None where it cannot."""
     from models.count import count

@@ -5,41 +5,12 @@ Networks that belong to no family of variants are drawn by compare.plot_times in
 
 import math
 
+from compare.panels import colour_of, draw_panels, engine_handles, front_of
 from compare.plot_times import write_times
-from harness.engines import COLOURS, SUBJECT, TITLES
-from harness.table import conditions
+from compare.scaling import baseline, expected, family_rows, millions
 
-OTHER_COLOUR = "#777777"
-PANEL_INCHES = (4.6, 4.3)
-MAX_COLUMNS = 3
 LABEL_GAP = 0.042
 STYLES = {"G": {"marker": "o"}, "g": {"marker": "o", "markerfacecolor": "white"}}
-
-
-def millions(row):
-    """A network's MACs in millions."""
-    return row.macs / 1e6
-
-
-def family_rows(rows):
-    """{family: measured rows by MACs}, in the order of the rows; rows without a family are left out."""
-    panels = {}
-    for row in rows:
-        if row.status == "ok" and row.family and row.macs:
-            panels.setdefault(row.family, []).append(row)
-    return {family: sorted(members, key=lambda row: row.macs) for family, members in panels.items()}
-
-
-def baseline(rows):
-    """The network that the expected times start from: S, or the one with the most MACs."""
-    return next((row for row in rows if row.variant == "S"), max(rows, key=lambda row: row.macs))
-
-
-def expected(rows, engine):
-    """[(MACs in millions, T(S) x MACs / MACs(S))] of one engine; empty where S has no time."""
-    start = baseline(rows)
-    time = start.time(engine)
-    return [] if time is None else [(millions(row), time * row.macs / start.macs) for row in rows]
 
 
 def spread(positions, gap, low=0.0, high=1.0):
@@ -54,27 +25,27 @@ def spread(positions, gap, low=0.0, high=1.0):
     return moved
 
 
-def _series(rows):
+def series(rows):
     """A family's rows by the kind of grouping: S, G.. and GN together, and g.. for itself."""
     groups = [row for row in rows if row.variant.startswith("g")]
     others = [row for row in rows if not row.variant.startswith("g")]
     return [(kind, members) for kind, members in (("G", others), ("g", groups)) if members]
 
 
-def _label_variants(axes, rows):
-    """Names the variants above the panel, each tied to its MACs, where no data can be covered."""
+def label_variants(axes, places):
+    """Names variants {name: x} in the order of x above the panel, each tied to its place, where no data can be covered."""
     low, high = (math.log(bound) for bound in axes.get_xlim())
-    places = [(math.log(millions(row)) - low) / (high - low) for row in rows]
+    shares = [(math.log(x) - low) / (high - low) for x in places.values()]
     across = axes.get_xaxis_transform()
-    for row, place, label in zip(rows, places, spread(places, LABEL_GAP)):
-        axes.plot([millions(row)] * 2, [0, 1], transform=across, color="#e4e4e4", linewidth=0.8, zorder=0)
-        axes.plot([place, label], [1.0, 1.045], transform=axes.transAxes, color="#999999",
+    for (name, x), share, label in zip(places.items(), shares, spread(shares, LABEL_GAP)):
+        axes.plot([x] * 2, [0, 1], transform=across, color="#e4e4e4", linewidth=0.8, zorder=0)
+        axes.plot([share, label], [1.0, 1.045], transform=axes.transAxes, color="#999999",
                   linewidth=0.7, clip_on=False)
-        axes.text(label, 1.055, row.variant, transform=axes.transAxes, rotation=90, fontsize=8,
+        axes.text(label, 1.055, name, transform=axes.transAxes, rotation=90, fontsize=8,
                   ha="center", va="bottom")
 
 
-def _plain_ticks(axis, low, high):
+def plain_ticks(axis, low, high):
     """Ticks at 1, 2, 5 times powers of ten (more where few fit), written as plain numbers."""
     for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -89,12 +60,11 @@ def _plain_ticks(axis, low, high):
 def _panel(axes, family, rows, engines):
     """One family: a line an engine and a kind of grouping, and the expected lines."""
     for engine in engines:
-        colour = COLOURS.get(engine, OTHER_COLOUR)
-        front = 4 if engine == SUBJECT else 3
-        for kind, members in _series(rows):
+        colour = colour_of(engine)
+        for kind, members in series(rows):
             points = [(millions(row), row.time(engine)) for row in members if row.time(engine)]
             if points:
-                axes.plot(*zip(*points), color=colour, linewidth=1.6, markersize=5, zorder=front,
+                axes.plot(*zip(*points), color=colour, linewidth=1.6, markersize=5, zorder=front_of(engine),
                           **STYLES[kind])
         line = expected(rows, engine)
         if line:
@@ -102,11 +72,11 @@ def _panel(axes, family, rows, engines):
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.margins(0.06)
-    _plain_ticks(axes.yaxis, *axes.get_ylim())
+    plain_ticks(axes.yaxis, *axes.get_ylim())
     macs_low, macs_high = axes.get_xlim()
     axes.set_xlim(macs_low, macs_high)
-    _label_variants(axes, rows)
-    _plain_ticks(axes.xaxis, macs_low, macs_high)
+    label_variants(axes, {row.variant: millions(row) for row in rows})
+    plain_ticks(axes.xaxis, macs_low, macs_high)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_xlabel("MACs (millions)")
@@ -114,12 +84,11 @@ def _panel(axes, family, rows, engines):
     axes.set_title(family, fontsize=12, fontweight="bold", pad=34)
 
 
-def _legend(axes, panels, engines):
-    """What the colours, markers and lines mean, in a cell of its own."""
+def _handles(panels, engines):
+    """What the colours, markers and lines mean."""
     from matplotlib.lines import Line2D
-    handles = [Line2D([], [], color=COLOURS.get(engine, OTHER_COLOUR), linewidth=2,
-                      label=TITLES.get(engine, engine)) for engine in engines]
-    kinds = {kind for rows in panels.values() for kind, _ in _series(rows)}
+    handles = engine_handles(engines)
+    kinds = {kind for rows in panels.values() for kind, _ in series(rows)}
     if "g" in kinds:
         handles += [
             Line2D([], [], color="black", linestyle="", label=text, **STYLES[kind])
@@ -128,26 +97,13 @@ def _legend(axes, panels, engines):
     handles.append(Line2D([], [], color="black", linestyle=":", label="expected: T(S) x MACs / MACs(S)"))
     if any(baseline(rows).variant != "S" for rows in panels.values()):
         handles.append(Line2D([], [], linestyle="", label="(from the most MACs where S was not measured)"))
-    axes.axis("off")
-    axes.legend(handles=handles, loc="center", frameon=False, fontsize=10, labelspacing=0.8)
+    return handles
 
 
 def write_png(report, path):
     """Draws the report; False where no network was measured."""
-    from matplotlib.figure import Figure
     panels = family_rows(report.rows)
     if not panels:
         return write_times(report, path)
-    cells = len(panels) + 1
-    across = 2 if cells == 4 else min(MAX_COLUMNS, cells)
-    down = -(-cells // across)
-    figure = Figure(figsize=(PANEL_INCHES[0] * across, PANEL_INCHES[1] * down + 0.5), layout="constrained")
-    places = list(figure.subplots(down, across, squeeze=False).flat)
-    for axes, (family, rows) in zip(places, panels.items()):
-        _panel(axes, family, rows, report.engines)
-    _legend(places[len(panels)], panels, report.engines)
-    for axes in places[cells:]:
-        axes.axis("off")
-    figure.suptitle("Time of whole networks against their MACs\n" + conditions(report)[0], fontsize=12)
-    figure.savefig(path, dpi=140)
-    return True
+    return draw_panels(report, path, panels, "Time of whole networks against their MACs", _panel,
+                       _handles(panels, report.engines))

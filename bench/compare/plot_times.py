@@ -22,8 +22,9 @@ def write_times(report, path):
                           va="center", fontsize=9)
     for engine in report.engines:
         points = [(row.time(engine), y) for y, row in enumerate(rows) if row.time(engine)]
-        axes.plot(*zip(*points), "o", color=COLOURS[engine], markersize=7, label=TITLES[engine],
-                  zorder=3 if engine == SUBJECT else 2)
+        if points:
+            axes.plot(*zip(*points), "o", color=COLOURS[engine], markersize=7, label=TITLES[engine],
+                      zorder=3 if engine == SUBJECT else 2)
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")

@@ -1,26 +1,12 @@
 """An ONNX file as a PyTorch module: the operators of bench/layers and of the papers' networks."""
 
-import tempfile
-from pathlib import Path
-
 import onnx
-import onnxruntime
 import torch
 import torch.nn.functional as F
 from onnx.helper import get_attribute_value
 
+from harness.engines.converters import folded
 from harness.errors import ModelError
-
-
-def folded(file):
-    """The model with the batch norms behind convolutions folded into these, as ONNX Runtime does it."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
-        options.log_severity_level = 3
-        onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-        return onnx.load(options.optimized_model_filepath)
 
 
 def _window(attributes):

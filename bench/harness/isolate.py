@@ -1,16 +1,19 @@
 """Measures one model in a process of its own.
 
-All memory goes back afterwards, threads of an engine cannot outlive their model, and a library
-that crashes costs one row instead of the whole run.
+All memory goes back afterwards, threads and programs of an engine cannot outlive their model, and a library
+that crashes costs one row instead of the whole run, or one engine where the others can do without it.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import tempfile
 import time
+from dataclasses import replace
 
 from harness.errors import ModelError
-from harness.measure import measure
+from harness.measure import CHOOSING, LOADING, left_out, measure
 
 REPORT_EVERY_S = 0.25
 EXIT_WAIT_S = 5
@@ -31,10 +34,33 @@ class Reporter:
             self.stage, self.sent = stage, now
 
 
+class Died(ModelError):
+    """The measuring process ended in a stage that was about `engine`, or about no single one (None)."""
+
+    def __init__(self, message, engine):
+        super().__init__(message)
+        self.engine = engine
+
+
+def keep_files_in(folder):
+    """Temporary files of this process and of what it starts go into `folder`, and what engines print into a file there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    with (folder / "engines.log").open("a") as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+
+
 def child(pipe, job):
-    """Pins itself before any engine exists, measures, and sends the result or the failure."""
+    """Pins itself before any engine exists, measures, and sends the result or the failure.
+
+    It leads a process group, with the converters that engines start.
+    """
+    os.setpgid(0, 0)
     if job.cpus:
         os.sched_setaffinity(0, job.cpus)
+    if job.scratch:
+        keep_files_in(job.scratch)
     try:
         pipe.send(("result", measure(job, Reporter(pipe))))
     except ModelError as error:
@@ -53,10 +79,11 @@ def start_ignoring_interrupts(process):
 
 
 def death(process, stage):
-    """How a process that sent no result ended, in words."""
+    """The error about a process that sent no result: how it ended."""
     code = process.exitcode
     how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
-    return f"the measuring process ended with {how} while {stage}"
+    engine = next((stage.removeprefix(about) for about in (LOADING, CHOOSING) if stage.startswith(about)), None)
+    return Died(f"the measuring process ended with {how} while {stage}", engine)
 
 
 def measure_apart(job, report=lambda stage, share: None):
@@ -73,7 +100,7 @@ def measure_apart(job, report=lambda stage, share: None):
                 kind, value = mine.recv()
             except EOFError:
                 process.join(EXIT_WAIT_S)
-                raise ModelError(death(process, stage)) from None
+                raise death(process, stage) from None
             if kind == "result":
                 process.join(EXIT_WAIT_S)
                 return value
@@ -83,6 +110,23 @@ def measure_apart(job, report=lambda stage, share: None):
             report(*value)
     finally:
         mine.close()
-        if process.is_alive():
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.join()
+
+
+def measure_survivors(job, report=lambda stage, share: None):
+    """As `measure_apart`, again without each dispensable engine that takes the process with it."""
+    dead = {}
+    while True:
+        alive = {name: list(candidates) for name, candidates in job.contenders.items() if name not in dead}
+        try:
+            result = measure_apart(replace(job, contenders=alive), report)
+        except Died as error:
+            if error.engine not in job.dispensable:
+                raise
+            dead[error.engine] = left_out(str(error))
+            continue
+        result["engines"] |= dead
+        return result

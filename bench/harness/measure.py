@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Callable
 
@@ -17,6 +18,12 @@ RACE_SECONDS = 0.5
 RACE_ROUNDS = 5
 TOLERANCE = 1e-4
 PEER_TOLERANCE = 1e-3  # for fp32 in another order; bf16 is far above it
+LOADING, CHOOSING = "loading ", "choosing the setting of "  # the stages that are about one engine, whose name follows
+
+
+def left_out(reason):
+    """The result of an engine that was not measured."""
+    return {"left_out": reason}
 
 
 @dataclass
@@ -25,7 +32,8 @@ class Job:
 
     `tolerance` bounds Convoy's relative error against the reference, `peer_tolerance` the peers'. Engines in
     `untimed` are compared only. `burst` is the clock (timing.interleave); `last(engine)` measures something else after
-    the times, in entries of the engine's results.
+    the times, in entries of the engine's results. Engines in `dispensable` are left out where they fail or are wrong,
+    with the reason as their result; `scratch` is the folder of their temporary files.
     """
 
     model: str
@@ -39,6 +47,8 @@ class Job:
     untimed: tuple = ()
     burst: Callable = run_burst
     last: Callable | None = None
+    dispensable: tuple = ()
+    scratch: Path | None = None
 
 
 def input_shapes(model):
@@ -59,11 +69,12 @@ def input_shapes(model):
 
 
 def ready(engine, job, inputs):
-    """Loads and binds one engine and runs it once; what fails names the engine."""
+    """Loads and binds one engine, runs it once and reads its outputs; what fails names the engine."""
     try:
         engine.load(job.model, job.threads)
         engine.bind(inputs)
         engine.run()
+        engine.outputs()
     except ModelError:
         raise
     except Exception as error:
@@ -71,20 +82,24 @@ def ready(engine, job, inputs):
         raise ModelError(f"{engine.name}: {first}") from error
 
 
-def fastest(candidates, job, inputs, report):
-    """The best of an engine's settings on this model; the others are removed and freed."""
+def fastest(candidates, job, inputs, report, refused):
+    """The best of an engine's settings on this model; the others are removed and freed.
+
+    `refused` receives the settings that the engine could do without and that fail: {setting: reason}.
+    """
     for engine in list(candidates):
-        report(f"loading {engine.name}", None)
+        report(f"{LOADING}{engine.name}", None)
         try:
             ready(engine, job, inputs)
-        except ModelError:
+        except ModelError as error:
             if not engine.optional or len(candidates) == 1:
                 raise
             candidates.remove(engine)
+            refused[engine.setting] = str(error)
     if len(candidates) == 1:
         return candidates[0]
     runs = {index: engine.run for index, engine in enumerate(candidates)}
-    report(f"choosing the setting of {candidates[0].name}", None)
+    report(f"{CHOOSING}{candidates[0].name}", None)
     samples, _ = interleave(runs, job.threads, min(RACE_SECONDS, job.seconds), RACE_ROUNDS, burst=job.burst)
     best = min(samples, key=lambda index: median(samples[index]))
     candidates[:] = [candidates[best]]
@@ -94,19 +109,41 @@ def fastest(candidates, job, inputs, report):
 
 
 def compare_all(engines, reference, tolerance, peer_tolerance=PEER_TOLERANCE):
-    """({engine: relative error or None}, why engines are wrong or "")."""
+    """({engine: relative error or None}, {engine: why it is wrong})."""
     expected = engines[reference].outputs()
-    errors, faults = {}, []
+    errors, faults = {}, {}
     for name, engine in engines.items():
         allowed = tolerance if name.startswith(SUBJECT) else peer_tolerance
         errors[name], fault = compare_outputs(engine.outputs(), expected, allowed)
         if fault:
-            faults.append(f"{name}: {fault}")
-    if not faults:
-        return errors, ""
+            faults[name] = fault
+    return errors, faults
+
+
+def told(errors, faults, reference):
+    """Why engines are wrong, in one line, with how far the peers are off."""
     peers = [f"{name}'s is {error:.2e}" for name, error in errors.items()
              if error is not None and name != reference and not name.startswith(SUBJECT)]
-    return errors, "; ".join(faults) + (f" ({', '.join(peers)})" if peers else "")
+    wrong = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+    return wrong + (f" ({', '.join(peers)})" if peers else "")
+
+
+def load_all(job, inputs, report):
+    """({engine: the best of its settings, ready}, {engine: its result so far})."""
+    engines, result = {}, {}
+    for name, candidates in job.contenders.items():
+        refused = {}
+        try:
+            engines[name] = fastest(candidates, job, inputs, report, refused)
+            result[name] = {"setting": engines[name].setting}
+        except ModelError as error:
+            if name not in job.dispensable:
+                raise
+            result[name] = left_out(str(error))
+            candidates.clear()
+        if refused:
+            result[name]["refused"] = refused
+    return engines, result
 
 
 def measure(job, report=lambda stage, share: None):
@@ -116,19 +153,22 @@ def measure(job, report=lambda stage, share: None):
     is told the stage in words and the share of the time that is done, or None.
     """
     inputs = random_inputs(input_shapes(job.model))
-    engines, result = {}, {}
-    for name, candidates in job.contenders.items():
-        engines[name] = fastest(candidates, job, inputs, report)
-        result[name] = {"setting": engines[name].setting}
+    engines, result = load_all(job, inputs, report)
 
     def finish(status, reason="", rounds=0):
         return {"status": status, "reason": reason, "rounds": rounds, "engines": result}
 
     def check():
-        errors, wrong = compare_all(engines, job.reference, job.tolerance, job.peer_tolerance)
+        """Why the row is wrong, or ""; takes the dispensable engines away that are."""
+        errors, faults = compare_all(engines, job.reference, job.tolerance, job.peer_tolerance)
         for name, error in errors.items():
             result[name]["error"] = error
-        return wrong
+        if faults.keys() - set(job.dispensable):
+            return told(errors, faults, job.reference)
+        for name, fault in faults.items():
+            result[name] |= left_out(fault)
+            del engines[name]
+        return ""
 
     report("comparing outputs", None)
     wrong = check()
@@ -144,6 +184,6 @@ def measure(job, report=lambda stage, share: None):
     wrong = check()
     if wrong:
         return finish("wrong", f"after {rounds} rounds, {wrong}", rounds)
-    for name, values in found.items():
-        result[name].update(values)
+    for name in engines.keys() & found.keys():
+        result[name].update(found[name])
     return finish("ok", "", rounds)

@@ -32,10 +32,12 @@ def positive(kind):
     return parse
 
 
-def engine_list(known, needed=REFERENCE):
-    """An argparse type: some of the `known` engines, the `needed` one among them, in their order."""
+def engine_list(known, needed=REFERENCE, everything=()):
+    """An argparse type: some of the `known` engines, the `needed` one among them, in their order; the word "all" stands for
+    those in `everything`, where there are any."""
     def parse(text):
-        names = text.split(",")
+        names = [name for word in text.split(",")
+                 for name in (everything if everything and word == "all" else (word,))]
         for name in names:
             if name not in known:
                 raise argparse.ArgumentTypeError(f"found '{name}', expected some of {','.join(known)}")
@@ -45,10 +47,12 @@ def engine_list(known, needed=REFERENCE):
     return parse
 
 
-def add_engines(group, known):
-    """--engines."""
-    group.add_argument("--engines", type=engine_list(known), default=list(known), metavar="LIST",
-                       help=f"engines to measure (default: {','.join(known)})")
+def add_engines(group, default, known=None, everything=()):
+    """--engines: `default` unless others of the `known` ones are named."""
+    known = known or default
+    more = f"; {','.join(known)}, or all for {','.join(everything)}" if everything else ""
+    group.add_argument("--engines", type=engine_list(known, everything=everything), default=list(default), metavar="LIST",
+                       help=f"engines to measure (default: {','.join(default)}{more})")
 
 
 def add_measuring(parser, seconds, what, pinned=True):

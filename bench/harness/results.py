@@ -14,7 +14,8 @@ class Row:
     """One model. `status` is ok, wrong (outputs differ) or failed, both with a `reason`.
 
     `engines` maps an engine's name to {setting, error, min_ms, median_ms, p90_ms, count}; the
-    times are missing where the model was not measured.
+    times are missing where the model was not measured. An engine that could not take the model has {left_out:
+    reason}, and beside that what is known of it; `refused` has the settings it was measured without: {setting: reason}.
     """
 
     name: str

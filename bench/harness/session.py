@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import importlib.util
 import os
 import shutil
 import sys
@@ -16,6 +15,7 @@ from harness.progress import Progress
 from harness.table import TerminalTable, conditions, reasons
 
 INTERRUPTED = 130
+ABSENT = "not installed"
 
 
 class Session:
@@ -42,16 +42,23 @@ class Session:
         """Draws PREFIX.png; False where there is nothing to draw."""
         raise NotImplementedError
 
+    def pictures(self):
+        """{what follows PREFIX: what draws it, as `write_png` does}; the first is PREFIX.png."""
+        return {".png": self.write_png}
+
     def write_files(self, report, prefix):
-        """Writes PREFIX.json, .md and .png; the paths that were written."""
+        """Writes PREFIX.json, .md and the pictures; the paths that were written."""
         prefix.parent.mkdir(parents=True, exist_ok=True)
-        paths = [Path(f"{prefix}{suffix}") for suffix in (".json", ".md", ".png")]
+        paths = [Path(f"{prefix}{suffix}") for suffix in (".json", ".md")]
         results.save(report, paths[0], self.format_name)
-        paths[1].write_text(self.markdown(report, paths[2].name))
-        if self.write_png(report, paths[2]):
-            return paths
-        paths[2].unlink(missing_ok=True)
-        return paths[:2]
+        paths[1].write_text(self.markdown(report, f"{prefix.name}.png"))
+        for suffix, draw in self.pictures().items():
+            path = Path(f"{prefix}{suffix}")
+            if draw(report, path):
+                paths.append(path)
+            else:
+                path.unlink(missing_ok=True)
+        return paths
 
     def measure(self, report, names, measure_row, prefix):
         """Adds `measure_row(name, progress)` of every name to the report; the exit code.
@@ -96,16 +103,21 @@ class Session:
         return "\n".join(lines)
 
 
-def find_versions(engines, convoy):
-    """{engine: version}; an error for the first engine that is not installed."""
+def find_versions(engines, convoy, candidates=peer_candidates, dispensable=()):
+    """{engine: version}; an error for the first engine that is not installed, unless it is `dispensable`, and ABSENT then."""
     versions = {}
     for name in engines:
-        if name == SUBJECT:
+        if name.startswith(SUBJECT):
             versions[name] = check_compiler(convoy)
-        elif importlib.util.find_spec(name) is None:
-            raise UserError(f"--engines: no Python package {name}, expected those of requirements-bench.txt")
+            continue
+        setting = candidates(name)[0]
+        package = setting.missing()
+        if package is None:
+            versions[name] = setting.version()
+        elif name in dispensable:
+            versions[name] = ABSENT
         else:
-            versions[name] = peer_candidates(name)[0].version()
+            raise UserError(f"--engines: no Python package {package}, expected those of requirements-bench.txt")
     return versions
 
 

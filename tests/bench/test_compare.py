@@ -12,11 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(Path(__file__).resolve().parent)]
 
-from compare import cli, networks, options, plot
+from compare import cli, networks, options, plot, scaling
 from compare.markdown import markdown
 from compare.row import FORMAT, NetworkRow
 from compare.summary import groups
-from compare.table import columns, group_lines
+from compare.table import columns, group_lines, scaling_lines
 from harness import machine, results
 from harness.build import c_name
 from harness.errors import UserError
@@ -109,13 +109,16 @@ class Reporting(unittest.TestCase):
         self.assertEqual(self.report.rows[0].best_peer(), "onnxruntime")
         self.assertIsNone(self.report.rows[1].ratio())
         self.assertIsNone(self.report.rows[2].ratio())
-        grouped, dense, e2gc, everything = groups(self.report.rows)
-        self.assertEqual((grouped.count, grouped.worst_name), (1, "wrn40_2_GN"))
+        dense, depthwise, e2gc, everything = groups(self.report.rows)
+        self.assertEqual((depthwise.count, depthwise.worst_name), (1, "wrn40_2_GN"))
         self.assertEqual((dense.count, dense.worst), (1, 1.0))
+        self.assertEqual(dense.peers, {"onnxruntime": 1.0, "openvino": 2.0})
         self.assertEqual((e2gc.count, e2gc.worst, e2gc.worst_name), (3, 3.0, "mbv1_G4"))
         self.assertAlmostEqual(e2gc.mean, (3 * 3.5 * 4) ** (1 / 3))
         self.assertEqual(everything.count, 5)
-        self.assertEqual(len({line.index("geometric") for line in group_lines(self.report.rows)}), 1)
+        lines = group_lines(self.report)
+        self.assertEqual(len(lines), 5)
+        self.assertEqual({line[lines[0].index("Geometric") + 1] for line in lines[1:]}, {"."})
 
     def test_terminal_table_lines_up(self):
         table = TerminalTable("network", columns(ENGINES), NAMES)
@@ -144,14 +147,16 @@ class Reporting(unittest.TestCase):
 
     def test_files_and_rendering_again(self):
         written = cli.Comparison().write_files(self.report, self.prefix)
-        self.assertEqual([path.suffix for path in written], [".json", ".md", ".png"])
+        self.assertEqual([path.name for path in written], ["results.json", "results.md", "results.png",
+                                                           "results-expected.png", "results-variants.png"])
         before = written[1].read_text()
         written[1].unlink()
         with contextlib.redirect_stdout(io.StringIO()) as shown:
             self.assertEqual(cli.main(["--from", str(written[0])]), 0)
         self.assertIn("mbv1_G4", shown.getvalue())
         self.assertEqual(written[1].read_text(), before)
-        self.assertEqual(written[2].read_bytes()[:4], b"\x89PNG")
+        for picture in written[2:]:
+            self.assertEqual(picture.read_bytes()[:4], b"\x89PNG")
 
     def test_networks_without_families_have_a_picture_too(self):
         for row in self.report.rows:
@@ -163,9 +168,20 @@ class Reporting(unittest.TestCase):
         self.assertFalse(plot.write_png(self.report, path))
 
     def test_expected_line(self):
-        rows = plot.family_rows(self.report.rows)["wrn40_2"]
-        self.assertEqual(plot.baseline(rows).variant, "S")
-        self.assertEqual(plot.expected(rows, "convoy"), [(100.0, 2.0), (250.0, 5.0)])
+        rows = scaling.family_rows(self.report.rows)["wrn40_2"]
+        self.assertEqual(scaling.baseline(rows).variant, "S")
+        self.assertEqual(scaling.expected(rows, "convoy"), [(100.0, 2.0), (250.0, 5.0)])
+
+    def test_measured_against_expected(self):
+        rows = scaling.family_rows(self.report.rows)["wrn40_2"]
+        self.assertEqual([(row.variant, macs, time) for row, macs, time in scaling.shares(rows, "onnxruntime")],
+                         [("S", 1.0, 1.0), ("GN", 2.5, 2.5)])
+        found = scaling.scalings(self.report)
+        self.assertEqual((found["wrn40_2"]["convoy"].worst, found["wrn40_2"]["convoy"].variant), (0.4, "GN"))
+        self.assertNotIn("resnext50", found)
+        self.report.rows[0].engines["openvino"] = {"left_out": "no"}
+        self.assertNotIn("openvino", scaling.scalings(self.report)["wrn40_2"])
+        self.assertEqual(len(scaling_lines(self.report)), 3)
 
     def test_labels_are_spread(self):
         moved = plot.spread([0.0, 0.01, 0.02, 0.99, 1.0], 0.1)

@@ -1,18 +1,33 @@
 """The interface the measurement sees of an engine."""
 
-from importlib import metadata
+from importlib import metadata, util
+
+
+def is_installed(package):
+    """Whether a Python package can be imported; "a.b" needs both."""
+    try:
+        return util.find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+
 
 class Engine:
     """One inference engine in one setting.
 
     An instance is cheap and can be sent to another process until `load` is called. What can be
     prepared once belongs into `load` and `bind`, so that `run` is one inference and little else.
-    An `optional` setting is left out of a model's candidates where it fails.
+    An `optional` setting is left out of a model's candidates where it fails. `packages` are the Python
+    packages it needs, the one of its name when there are none.
     """
 
     name = ""
     setting = ""
     optional = False
+    packages = ()
+
+    def missing(self):
+        """The first package that it needs and that is not installed, or None."""
+        return next((package for package in self.packages or (self.name,) if not is_installed(package)), None)
 
     def version(self):
         """The version that is installed; by default that of the Python package of the same name."""

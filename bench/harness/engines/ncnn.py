@@ -55,6 +55,25 @@ def convert(model):
     return "\n".join(lines) + "\n", b"".join(data for _, data in made), len(made)
 
 
+def new_net(threads, winograd):
+    """An empty net in f32 on N threads."""
+    import ncnn
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    net.opt.use_vulkan_compute = False
+    net.opt.use_winograd_convolution = winograd
+    for name in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_packed", "bf16_storage"):
+        setattr(net.opt, f"use_{name}", False)
+    return net
+
+
+def read_into(net, param, weights, model):
+    """Loads the two files into a net; they were made from `model`."""
+    for load, file in ((net.load_param, param), (net.load_model, weights)):
+        if load(str(file)):
+            raise ModelError(f"ncnn: refused {file.name} made from {Path(model).name}")
+
+
 class Ncnn(Engine):
     """f32 storage and arithmetic, packed layouts and (with `winograd`) Winograd as ncnn chooses, N threads.
 
@@ -68,22 +87,13 @@ class Ncnn(Engine):
         self.setting = f"f32, packed layouts, Winograd {'where ncnn chooses it' if winograd else 'off'}"
 
     def load(self, model, threads):
-        import ncnn
-        self._net = ncnn.Net()
-        options = self._net.opt
-        options.num_threads = threads
-        options.use_vulkan_compute = False
-        options.use_winograd_convolution = self.winograd
-        for name in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_packed", "bf16_storage"):
-            setattr(options, f"use_{name}", False)
+        self._net = new_net(threads, self.winograd)
         text, data, layers = convert(model)
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("model.param", "model.bin")]
             files[0].write_text(text)
             files[1].write_bytes(data)
-            for load, file in ((self._net.load_param, files[0]), (self._net.load_model, files[1])):
-                if load(str(file)):
-                    raise ModelError(f"ncnn: refused {file.name} made from {model}")
+            read_into(self._net, *files, model)
         self._last = f"blob{layers}"
 
     def bind(self, inputs):

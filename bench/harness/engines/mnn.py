@@ -1,0 +1,115 @@
+"""MNN on its CPU backend."""
+
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from harness.engines.base import Engine
+from harness.engines.converters import python, run_converter
+from harness.errors import ModelError
+
+# What the command mnnconvert does, less the account of it that the command sends to MNN's makers.
+CONVERT = "import sys, MNN, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
+
+
+def convert(model, product):
+    """Writes the MNN file `product` of an ONNX file, in fp32."""
+    run_converter("mnnconvert", python("-c", CONVERT, "-f", "ONNX", "--modelFile", model, "--MNNModel", product,
+                                       "--bizCode", "bench"), product)
+
+
+def config(threads):
+    """fp32 on the CPU, on N threads."""
+    return {"backend": "CPU", "precision": "high", "numThread": threads}
+
+
+class Mnn(Engine):
+    """A session in precision "high", which is fp32, with Winograd where MNN chooses it, on N threads.
+
+    The input is copied into the session's own memory in every run: MNN may use that again for other values.
+    """
+
+    name = "mnn"
+    packages = ("MNN",)
+    optional = True
+    setting = "precision high, session"
+
+    def version(self):
+        return metadata.version("MNN")
+
+    def load(self, model, threads):
+        with tempfile.TemporaryDirectory() as folder:
+            product = Path(folder) / "model.mnn"
+            convert(model, product)
+            self.open(str(product), model, threads)
+
+    def open(self, file, model, threads):
+        """Loads the MNN file that was made of `model`."""
+        import MNN
+        self._net = MNN.Interpreter(file)
+        self._session = self._net.createSession(config(threads))
+        if self._session is None:
+            raise ModelError("mnn: no session for the model")
+
+    def bind(self, inputs):
+        import MNN
+        if len(inputs) != 1:
+            raise ModelError(f"mnn: {len(inputs)} inputs, expected one")
+        net, session = self._net, self._session
+        shape = inputs[0].shape
+        tensor = net.getSessionInput(session)
+        if tuple(tensor.getShape()) != shape:
+            raise ModelError(f"mnn: input {tuple(tensor.getShape())}, expected {shape} as in the model")
+        source = MNN.Tensor(shape, MNN.Halide_Type_Float, inputs[0], MNN.Tensor_DimensionType_Caffe)
+
+        def run():
+            tensor.copyFrom(source)
+            code = net.runSession(session)
+            if code:
+                raise ModelError(f"mnn: error {code}")
+        self.run = run
+
+    def outputs(self):
+        import MNN
+        tensors = self._net.getSessionOutputAll(self._session)
+        if len(tensors) != 1:
+            raise ModelError(f"mnn: {len(tensors)} outputs, expected one")
+        (tensor,) = tensors.values()
+        shape = tuple(tensor.getShape())
+        copy = MNN.Tensor(shape, MNN.Halide_Type_Float, np.zeros(shape, np.float32), MNN.Tensor_DimensionType_Caffe)
+        tensor.copyToHostTensor(copy)
+        return [np.array(copy.getData(), np.float32).reshape(shape)]
+
+
+class MnnModule(Mnn):
+    """The same through MNN's newer interface, a module, whose outputs are read in every run: that is when they are due."""
+
+    setting = "precision high, module"
+
+    def open(self, file, model, threads):
+        from MNN import nn
+        graph = onnx.load(model, load_external_data=False).graph
+        constants = {tensor.name for tensor in graph.initializer}
+        inputs = [entry.name for entry in graph.input if entry.name not in constants]
+        manager = nn.create_runtime_manager((config(threads),))
+        self._module = nn.load_module_from_file(file, inputs, [entry.name for entry in graph.output],
+                                                runtime_manager=manager, shape_mutable=False)
+
+    def bind(self, inputs):
+        from MNN import expr
+        variables = []
+        for array in inputs:
+            variable = expr.placeholder(list(array.shape), expr.NCHW, expr.float)
+            variable.write(array)
+            variables.append(variable)
+        module = self._module
+
+        def run():
+            self._found = [output.read() for output in module.onForward(variables)]
+        self.run = run
+
+    def outputs(self):
+        return [np.array(array) for array in self._found]
