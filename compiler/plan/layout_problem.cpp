@@ -49,7 +49,8 @@ Layout padded(int groups, int channels, int vector) {
 constexpr int few = 4;
 
 // Layouts worth considering for each value: nchw, whole and half vectors of channels, one block of
-// four where that holds all (an image's), and interleaved over the groups of the grouped convolutions that touch it or a value tied to it.
+// four where that holds all (an image's), and interleaved over the groups of the grouped
+// convolutions that touch it or a value tied to it.
 std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
     const Ties ties(graph);
     std::map<int, std::set<Layout>> by_root;
