@@ -15,7 +15,7 @@ class MemoryPlan : public testing::TestWithParam<NetworkOnBoard> {};
 TEST_P(MemoryPlan, IsTightAndWithoutOverlap) {
     const Plan &plan = planned(GetParam()).plan;
     check_memory(plan);
-    EXPECT_LE((double)plan.arena_bytes, 1.2 * (double)plan.largest_live_bytes);
+    EXPECT_LE((double)plan.arena_bytes, 1.05 * (double)plan.largest_live_bytes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, MemoryPlan, testing::ValuesIn(networks_on_boards()), test_name);

@@ -194,6 +194,8 @@ class Bench(CommandTest):
         self.assertEqual([step["name"] for step in found["steps"]], [step["name"] for step in steps])
         for step in found["steps"]:
             self.assertGreater(step["median_us"], 0)
+            self.assertGreater(step["memory_us"], 0)
+            self.assertEqual(step["reason"] == "", step["percent_of_roofline"] >= 60, step)
 
     def test_table(self):
         self.compile(DIGITS, "--shared", "--quiet")
