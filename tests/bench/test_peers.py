@@ -87,6 +87,14 @@ class Measuring(unittest.TestCase):
         self.assertEqual(result["engines"]["iree"]["refused"], {"O9": "iree: no kernel for Foo"})
         self.assertIn("median_ms", result["engines"]["iree"])
 
+    def test_a_setting_that_is_wrong_is_not_chosen_however_fast(self):
+        wrong = Fake("mnn", 0.5, offset=0.1)
+        wrong.optional = True
+        result = measure(self.job(mnn=[wrong, Fake("mnn", 2)]))
+        self.assertIn("relative error", result["engines"]["mnn"]["refused"]["0.5 ms"])
+        self.assertEqual(result["engines"]["mnn"]["setting"], "2 ms")
+        self.assertIn("median_ms", result["engines"]["mnn"])
+
     def test_a_crash_costs_one_engine(self):
         result = isolate.measure_survivors(self.job(mnn=[Crash("mnn")], iree=[Fake("iree", 2)]))
         self.assertEqual(result["status"], "ok")
