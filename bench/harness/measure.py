@@ -82,15 +82,18 @@ def ready(engine, job, inputs):
         raise ModelError(f"{engine.name}: {first}") from error
 
 
-def fastest(candidates, job, inputs, report, refused):
+def fastest(candidates, job, inputs, report, refused, check):
     """The best of an engine's settings on this model; the others are removed and freed.
 
-    `refused` receives the settings that the engine could do without and that fail: {setting: reason}.
+    `refused` receives the settings that the engine could do without and that fail: {setting: reason}. One that runs
+    fails where `check(engine)` says why.
     """
     for engine in list(candidates):
         report(f"{LOADING}{engine.name}", None)
         try:
             ready(engine, job, inputs)
+            if fault := check(engine):
+                raise ModelError(f"{engine.name}: {fault}")
         except ModelError as error:
             if not engine.optional or len(candidates) == 1:
                 raise
@@ -131,10 +134,17 @@ def told(errors, faults, reference):
 def load_all(job, inputs, report):
     """({engine: the best of its settings, ready}, {engine: its result so far})."""
     engines, result = {}, {}
+
+    def check(engine):
+        """Why a setting of a dispensable engine is wrong; a wrong one may be the fastest."""
+        if engine.name not in job.dispensable or job.reference not in engines:
+            return None
+        return compare_outputs(engine.outputs(), engines[job.reference].outputs(), job.peer_tolerance)[1]
+
     for name, candidates in job.contenders.items():
         refused = {}
         try:
-            engines[name] = fastest(candidates, job, inputs, report, refused)
+            engines[name] = fastest(candidates, job, inputs, report, refused, check)
             result[name] = {"setting": engines[name].setting}
         except ModelError as error:
             if name not in job.dispensable:

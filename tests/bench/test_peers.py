@@ -22,6 +22,7 @@ from compare.row import NetworkRow
 from compare.table import columns
 from fakes import Broken, Crash, Fake, LateNan, Optional
 from harness import isolate, results, session
+from harness.build import Library
 from harness.engines import ALL_PEERS, TITLES, converters, network_candidates
 from harness.engines.base import is_installed
 from harness.errors import ModelError, UserError
@@ -87,6 +88,14 @@ class Measuring(unittest.TestCase):
         self.assertEqual(result["engines"]["iree"]["refused"], {"O9": "iree: no kernel for Foo"})
         self.assertIn("median_ms", result["engines"]["iree"])
 
+    def test_a_setting_that_is_wrong_is_not_chosen_however_fast(self):
+        wrong = Fake("mnn", 0.5, offset=0.1)
+        wrong.optional = True
+        result = measure(self.job(mnn=[wrong, Fake("mnn", 2)]))
+        self.assertIn("relative error", result["engines"]["mnn"]["refused"]["0.5 ms"])
+        self.assertEqual(result["engines"]["mnn"]["setting"], "2 ms")
+        self.assertIn("median_ms", result["engines"]["mnn"])
+
     def test_a_crash_costs_one_engine(self):
         result = isolate.measure_survivors(self.job(mnn=[Crash("mnn")], iree=[Fake("iree", 2)]))
         self.assertEqual(result["status"], "ok")
@@ -129,6 +138,26 @@ class Rows(unittest.TestCase):
     def test_the_reference_must_be_installed(self):
         with tempfile.TemporaryDirectory() as folder, self.assertRaisesRegex(UserError, "no_such_package"):
             self.row(lambda name: [Absent(name)], folder)
+
+    def test_convoys_engines_are_compiled_each_in_its_way(self):
+        calls, jobs = [], []
+
+        def compiled(convoy, model, name, board, directory, report, flags):
+            calls.append((directory.name, flags))
+            return Library(directory / "lib.so", name, 1.5 if not flags else 9.0, 10)
+
+        def measured_apart(job, report):
+            jobs.append(job)
+            return {"status": "ok", "engines": {}}
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(cli, "compile_model", compiled), \
+                mock.patch.object(cli.isolate, "measure_survivors", measured_apart):
+            chosen = options.parse(["--engines", "convoy,convoy_direct,onnxruntime", "--work", folder])
+            row = cli.measure_network(networks.Network("relu_S", Path(write_model(folder))), chosen, [0],
+                                      dict.fromkeys(chosen.engines, "1"), lambda stage, share: None)
+        self.assertEqual(calls, [("convoy", ()), ("convoy_direct", ("--no-winograd",))])
+        self.assertEqual(list(jobs[0].contenders), ["convoy", "convoy_direct", "onnxruntime"])
+        self.assertEqual(jobs[0].contenders["convoy_direct"][0].setting, "--board host --no-winograd")
+        self.assertEqual((row.compile_s, jobs[0].dispensable), (1.5, ()))
 
     def test_packages(self):
         self.assertTrue(is_installed("os.path"))

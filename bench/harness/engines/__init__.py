@@ -47,6 +47,6 @@ def network_candidates(name):
         "ncnn": lambda: [NcnnNetwork()],
         "pytorch": lambda: [PyTorch(compiled) for compiled in (False, True)],
         "iree": lambda: [Iree(setting) for setting in IREE_SETTINGS],
-        "mnn": lambda: [Mnn(), MnnModule()],
+        "mnn": lambda: [kind(large) for large in (True, False) for kind in (Mnn, MnnModule)],
     }
     return more[name]() if name in more else peer_candidates(name)

@@ -14,6 +14,8 @@ from harness.errors import ModelError
 # What the command mnnconvert does, less the account of it that the command sends to MNN's makers.
 CONVERT = "import sys, MNN, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
 
+FEWER_TILES = (3, 1)  # the hint WINOGRAD_MEMORY_LEVEL, by default 3; Python has no names for hints
+
 
 def convert(model, product):
     """Writes the MNN file `product` of an ONNX file, in fp32."""
@@ -27,15 +29,19 @@ def config(threads):
 
 
 class Mnn(Engine):
-    """A session in precision "high", which is fp32, with Winograd where MNN chooses it, on N threads.
+    """A session in precision "high", which is fp32, on N threads, with Winograd where MNN chooses it.
 
-    The input is copied into the session's own memory in every run: MNN may use that again for other values.
+    Of all its tiles, or without the `large` ones: these lose digits, which can be too many in deep networks. The input is copied into the session's own memory in every run: MNN may use that again for other values.
     """
 
     name = "mnn"
     packages = ("MNN",)
     optional = True
-    setting = "precision high, session"
+    interface = "session"
+
+    def __init__(self, large=True):
+        self.large = large
+        self.setting = f"precision high, {self.interface}{'' if large else ', Winograd in small tiles'}"
 
     def version(self):
         return metadata.version("MNN")
@@ -50,6 +56,8 @@ class Mnn(Engine):
         """Loads the MNN file that was made of `model`."""
         import MNN
         self._net = MNN.Interpreter(file)
+        if not self.large:
+            self._net.setSessionHint(*FEWER_TILES)
         self._session = self._net.createSession(config(threads))
         if self._session is None:
             raise ModelError("mnn: no session for the model")
@@ -87,7 +95,7 @@ class Mnn(Engine):
 class MnnModule(Mnn):
     """The same through MNN's newer interface, a module, whose outputs are read in every run: that is when they are due."""
 
-    setting = "precision high, module"
+    interface = "module"
 
     def open(self, file, model, threads):
         from MNN import nn
@@ -95,6 +103,8 @@ class MnnModule(Mnn):
         constants = {tensor.name for tensor in graph.initializer}
         inputs = [entry.name for entry in graph.input if entry.name not in constants]
         manager = nn.create_runtime_manager((config(threads),))
+        if not self.large:
+            manager.set_hint(*FEWER_TILES)
         self._module = nn.load_module_from_file(file, inputs, [entry.name for entry in graph.output],
                                                 runtime_manager=manager, shape_mutable=False)
 
