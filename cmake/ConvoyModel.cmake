@@ -1,7 +1,7 @@
 # convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] [DIMS <dim>=<size>...]
-#                  [RECORDS <file>...] [SHARED])
+#                  [RECORDS <file>...] [THREADS <n>] [SHARED])
 # convoy_add_layer(<target> <descriptor> [WEIGHTS <file.npy> [BIAS <file.npy>]] [NAME <name>] [BOARDS <board>...]
-#                  [RECORDS <file>...] [SHARED])
+#                  [RECORDS <file>...] [THREADS <n>] [SHARED])
 #
 # Compiles an ONNX model, or one layer, when the project is built and links the library, its header <name>.h,
 # convoy::runtime and the threads library into <target>, an executable or a library; call it once a model or layer.
@@ -15,6 +15,7 @@
 #               start. Of boards for several systems those for the build's own are taken [host]
 #   DIMS        sizes of the model's named dimensions, as N=1
 #   RECORDS     files of tuned schedules, as `convoy records export` writes; a later one wins
+#   THREADS     that schedules are chosen for; the library runs on any number [1]
 #   SHARED      a shared library rather than a static one
 # It is compiled again when one of the files or the convoy command changes.
 
@@ -40,7 +41,7 @@ macro(_convoy_check_call function usage)
 endmacro()
 
 # Compiles `what`, an ONNX file or a descriptor, to the library `name` and links it into the target. Takes the
-# arguments of the caller, arg_BOARDS, arg_RECORDS and arg_SHARED, and OPTIONS of the command and FILES that it reads.
+# arguments of the caller, arg_BOARDS, arg_RECORDS, arg_THREADS and arg_SHARED, and OPTIONS of the command and FILES that it reads.
 function(_convoy_add_library function target what name)
     cmake_parse_arguments(PARSE_ARGV 4 call "" "" "OPTIONS;FILES")
     if(NOT name MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
@@ -79,6 +80,9 @@ function(_convoy_add_library function target what name)
         list(APPEND options --records ${records})
     endforeach()
     list(APPEND options --board ${boards})
+    if(DEFINED arg_THREADS)
+        list(APPEND options --threads ${arg_THREADS})
+    endif()
     # A toolchain file may leave the processor open.
     if(CMAKE_SYSTEM_PROCESSOR)
         string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}-${CMAKE_SYSTEM_NAME}" system)
@@ -118,8 +122,8 @@ endfunction()
 
 function(convoy_add_model target)
     string(CONCAT usage "expected convoy_add_model(<target> ONNX <file> [NAME <name>] [BOARDS <board>...] "
-                        "[DIMS <dim>=<size>...] [RECORDS <file>...] [SHARED])")
-    cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "ONNX;NAME" "BOARDS;DIMS;RECORDS")
+                        "[DIMS <dim>=<size>...] [RECORDS <file>...] [THREADS <n>] [SHARED])")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED" "ONNX;NAME;THREADS" "BOARDS;DIMS;RECORDS")
     _convoy_check_call(convoy_add_model "${usage}")
     if(NOT DEFINED arg_ONNX)
         message(FATAL_ERROR "convoy_add_model(${target}): no ONNX file: ${usage}")
@@ -140,8 +144,8 @@ endfunction()
 
 function(convoy_add_layer target descriptor)
     string(CONCAT usage "expected convoy_add_layer(<target> <descriptor> [WEIGHTS <file.npy> [BIAS <file.npy>]] "
-                        "[NAME <name>] [BOARDS <board>...] [RECORDS <file>...] [SHARED])")
-    cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "NAME;WEIGHTS;BIAS" "BOARDS;RECORDS")
+                        "[NAME <name>] [BOARDS <board>...] [RECORDS <file>...] [THREADS <n>] [SHARED])")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "NAME;WEIGHTS;BIAS;THREADS" "BOARDS;RECORDS")
     _convoy_check_call(convoy_add_layer "${usage}")
     set(options "")
     set(files "")

@@ -64,16 +64,20 @@ void warn_of_illegal_records(const Plan &plan, const Board &board, const Records
 
 Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
-    const Records records = records_here(board, {options.record_files, options.import.warn});
+    ScheduleRules rules = options.rules;
+    if (board.gpu) rules.threads = 1;
+    const Records records = records_here(
+        board,
+        {.files = options.record_files, .warn = options.import.warn, .threads = rules.threads});
     report(options, "choosing layouts for " + board.name);
-    const Graph graph = fuse_layers(model, board, records, options.rules);
+    const Graph graph = fuse_layers(model, board, records, rules);
     Variant variant{
-        board, lower(graph, assign_layouts(graph, board, records, options.rules), board), {}, {}};
+        board, lower(graph, assign_layouts(graph, board, records, rules), board), {}, {}};
 
     KernelCompileOptions kernel_options;
     kernel_options.jobs = options.jobs;
     kernel_options.seconds_per_schedule = options.seconds_per_schedule;
-    kernel_options.rules = options.rules;
+    kernel_options.rules = rules;
     kernel_options.warn = options.import.warn;
     kernel_options.progress = [&](int done, int total) {
         report(options, "compiling kernels for " + board.name, done, total);
@@ -354,6 +358,7 @@ Library describe(const Graph &graph, const std::string &source, const std::strin
     Library library;
     library.name = name;
     library.source = source;
+    library.threads = options.rules.threads;
     library.parameters = graph.parameter_count();
     for (ValueId v : graph.inputs) library.inputs.push_back(border_value(graph, v, source));
     for (ValueId v : graph.outputs) library.outputs.push_back(border_value(graph, v, source));

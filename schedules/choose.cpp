@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedules/threads.h"
+
 namespace convoy {
 
 namespace {
@@ -34,8 +36,14 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
         if (record->schedule.template_name != t->name || record->template_version != t->version)
             continue;
         if (!is_allowed(*t, rules) || !applies(*t, kernel, record->schedule, board)) return {};
-        return RankedSchedule{record->schedule, record->time_us * 1e3 * board.clock_ghz,
-                              std::make_shared<const Record>(*record)};
+        const ParallelLoops loops = parallel_loops(*t, kernel, record->schedule, board);
+        const double measured = record->time_us * 1e3 * board.clock_ghz;
+        const double of_one = cycles_of_one(record->threads, measured, loops, board);
+        return RankedSchedule{
+            record->schedule,
+            record->threads == rules.threads ? measured
+                                             : cycles_on(rules.threads, of_one, loops, board),
+            std::make_shared<const Record>(*record), most_threads(of_one, loops, board)};
     }
     return {};
 }
@@ -63,6 +71,12 @@ bool RankedSchedule::is_of(const Kernel &kernel) const {
     return record && record->kernel == to_string(kernel);
 }
 
+double predicted_cycles(const Template &t, const Kernel &kernel, const Schedule &schedule,
+                        const Board &board, const ScheduleRules &rules) {
+    return cycles_on(rules.threads, t.cycles(kernel, schedule, board),
+                     parallel_loops(t, kernel, schedule, board), board);
+}
+
 std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &board,
                                            const Records &records, size_t limit,
                                            const ScheduleRules &rules) {
@@ -73,7 +87,11 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
             t->name == std::string("reference") ? reference : ranked;
         for (Schedule &schedule : t->candidates(kernel, board, Span::usual)) {
             const double cycles = t->cycles(kernel, schedule, board);
-            list.push_back({std::move(schedule), cycles});
+            const ParallelLoops loops = parallel_loops(*t, kernel, schedule, board);
+            list.push_back({std::move(schedule),
+                            cycles_on(rules.threads, cycles, loops, board),
+                            {},
+                            most_threads(cycles, loops, board)});
         }
     }
     std::stable_sort(ranked.begin(), ranked.end(),

@@ -9,9 +9,10 @@
 
 namespace convoy {
 
-// Which schedules may be chosen at all.
+// What schedules are chosen for, and which may be.
 struct ScheduleRules {
     bool winograd = true;  // templates that are not exact
+    int threads = 1;       // that kernels run on; 1 on a GPU
 };
 
 // Whether there are schedules of a kernel to choose among by measuring: those of convolutions.
@@ -21,8 +22,9 @@ bool is_allowed(const Template &t, const ScheduleRules &rules);
 
 struct RankedSchedule {
     Schedule schedule;
-    double cycles = 0;  // predicted, or measured where it comes from a record
+    double cycles = 0;                          // on the rules' threads: predicted, or by a record
     std::shared_ptr<const Record> record = {};  // which one it comes from; null: the model
+    int most_threads = 1;                       // from which the kernel gains
 
     bool from_record() const { return record != nullptr; }
     // The record is the kernel's own, not a similar one's.
@@ -32,6 +34,10 @@ struct RankedSchedule {
 // Whether a template of the board, as it is now, has such a schedule for the kernel: one with its
 // parameters, and legal.
 bool is_legal(const Kernel &kernel, const Schedule &schedule, const Board &board);
+
+// Predicted time of one call on the rules' threads.
+double predicted_cycles(const Template &t, const Kernel &kernel, const Schedule &schedule,
+                        const Board &board, const ScheduleRules &rules);
 
 // The schedules to try for a kernel, best first: the record's, if there is one of it or of a
 // similar kernel, then the analytical model's order, `limit` of them at most, and the reference

@@ -102,24 +102,38 @@ public:
     Loader(const Board &board, const RecordOptions &options)
         : board_(board), options_(options), templates_(templates_for(board)) {}
 
-    // What `list` has takes the place of what was there; `kind` and the file's name are the source.
-    void add(std::vector<TunedRecord> list, const char *kind, const fs::path &file) {
-        std::erase_if(list, [&](const TunedRecord &r) {
-            return r.board != board_.name || r.threads != options_.threads;
-        });
-        const std::string name = file.filename().string();
-        for (const std::string &line : take_out_ignored(list, name, templates_))
+    // What a place has; `kind` and the file's name are the source.
+    void read(std::vector<TunedRecord> list, const char *kind, const fs::path &file) {
+        std::erase_if(list, [&](const TunedRecord &r) { return r.board != board_.name; });
+        places_.push_back({std::move(list), kind, file.filename().string()});
+    }
+
+    Records take() {
+        for (const int threads : std::set{1, options_.threads}) {
+            for (const Place &place : places_) add(place, threads);
+        }
+        return std::move(records_);
+    }
+
+private:
+    struct Place {
+        std::vector<TunedRecord> list;
+        std::string kind, name;
+    };
+
+    // Takes the place of what was there.
+    void add(const Place &place, int threads) {
+        std::vector<TunedRecord> list = place.list;
+        std::erase_if(list, [&](const TunedRecord &r) { return r.threads != threads; });
+        for (const std::string &line : take_out_ignored(list, place.name, templates_))
             if (options_.warn) options_.warn(line);
         std::stable_sort(list.begin(), list.end(), [&](const TunedRecord &a, const TunedRecord &b) {
             return a.kernel != b.kernel ? a.kernel < b.kernel : is_preferred(b, a);
         });
         for (const TunedRecord &record : list)
-            records_.add(record.kernel, {record, kind + (" " + name)});
+            records_.add(record.kernel, {record, place.kind + " " + place.name});
     }
 
-    Records take() { return std::move(records_); }
-
-private:
     // Of records of one kernel, which one compiling takes.
     bool is_preferred(const TunedRecord &a, const TunedRecord &b) {
         if (a.cpu == b.cpu) return a.at > b.at;
@@ -131,6 +145,7 @@ private:
     const RecordOptions &options_;
     const std::vector<const Template *> templates_;
     std::optional<std::string> cpu_;
+    std::vector<Place> places_;
     Records records_;
 };
 
@@ -167,14 +182,13 @@ Records load_records(const Board &board, const RecordOptions &options) {
     Loader loader(board, options);
     std::error_code error;
     const fs::path own = records_folder() / (board.name + ".json");
-    if (fs::exists(own, error)) loader.add(read_record_file(own), "project", own);
+    if (fs::exists(own, error)) loader.read(read_record_file(own), "project", own);
     const fs::path database = options.database.empty() ? user_record_store() : options.database;
     if (!database.empty() && fs::exists(database, error)) {
         const RecordStore store(database, RecordStore::Access::read);
-        loader.add(store.records({.board = board.name, .threads = options.threads}), "database",
-                   database);
+        loader.read(store.records({.board = board.name}), "database", database);
     }
-    for (const fs::path &file : options.files) loader.add(read_record_file(file), "file", file);
+    for (const fs::path &file : options.files) loader.read(read_record_file(file), "file", file);
     return loader.take();
 }
 

@@ -59,12 +59,14 @@ struct RecordOptions {
     // empty: this machine's processor.
     std::function<std::string()> cpu = {};
     std::filesystem::path database = {};  // empty: the user's
-    int threads = 1;                      // that kernels run on
+    // That kernels run on. Where a kernel has none of so many, one of one thread serves.
+    int threads = 1;
 };
 
 // A board's records. Where several places have one for a kernel the later wins: the project's file
-// records_folder()/<board>.json, the database, the files that are named. Within a place that
-// processor's own goes before another's, then the newest. Throws RecordError.
+// records_folder()/<board>.json, the database, the files that are named; but one of the options'
+// threads wins over one of one thread, wherever it is. Within a place that processor's own goes
+// before another's, then the newest. Throws RecordError.
 Records load_records(const Board &board, const RecordOptions &options = {});
 
 // Takes the records out of a place's list that compiling ignores, and says why, a line a reason:

@@ -20,6 +20,12 @@ struct ScheduledKernel {
     std::vector<Halide::Argument> arguments;
 };
 
+// The loops of a kernel whose tasks threads share, one loop after another.
+struct ParallelLoops {
+    double tasks = 0;  // of each; 0: not known, enough for any number of threads
+    double count = 1;
+};
+
 // One way to compute kernels of some kind, with its parameter space. A target family is a table of
 // these.
 struct Template {
@@ -39,7 +45,15 @@ struct Template {
     // What the prediction takes to be read and written; null: it is not modelled.
     Traffic (*traffic)(const Kernel &kernel, const Schedule &schedule,
                        const Board &board) = nullptr;
+    // Null: one loop of tasks enough.
+    ParallelLoops (*parallel)(const Kernel &kernel, const Schedule &schedule,
+                              const Board &board) = nullptr;
 };
+
+inline ParallelLoops parallel_loops(const Template &t, const Kernel &kernel,
+                                    const Schedule &schedule, const Board &board) {
+    return t.parallel ? t.parallel(kernel, schedule, board) : ParallelLoops{};
+}
 
 // The templates of a board's family, its own first and the reference one, legal for every kernel,
 // last.

@@ -54,6 +54,7 @@ struct Board {
     double l3_bytes_per_cycle = 12;
     double dram_bytes_per_cycle = 4;
     int l3_bytes = 16 << 20;
+    double fork_join_us = 3;  // that a loop shared among threads takes more than its tasks
 
     // Where kernels run on one. The numbers above are then its own, of all units together: a vector
     // is one float, and the first cache is left out, for nothing stays there between kernels.

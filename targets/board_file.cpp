@@ -61,6 +61,11 @@ public:
             std::any_of(value.begin(), value.end(), [](char c) { return (unsigned char)c < ' '; });
         if (value.empty() || has_control) fail(key, "is " + object_.at(key).dump(), expected);
     }
+    // A key that may be left out.
+    bool has(const char *key) {
+        read_keys_.insert(key);
+        return object_.contains(key);
+    }
     void expect_no_other_keys() const {
         for (const auto &[key, value] : object_.items()) {
             if (!read_keys_.contains(key))
@@ -126,6 +131,7 @@ void read_cpu(Reader &reader, Board &b) {
     reader.read_number("l2_bytes_per_cycle", b.l2_bytes_per_cycle, 1024);
     reader.read_number("l3_bytes_per_cycle", b.l3_bytes_per_cycle, 1024);
     reader.read_number("dram_bytes_per_cycle", b.dram_bytes_per_cycle, 1024);
+    if (reader.has("fork_join_us")) reader.read_number("fork_join_us", b.fork_join_us, 1000, true);
 }
 
 void check_cpu(const Reader &reader, const Board &b) {

@@ -63,6 +63,7 @@ void show_board(const Board &b) {
         std::printf("a cycle    %g multiply-adds, %g loads; a multiply-add takes %d cycles\n",
                     b.fma_per_cycle, b.loads_per_cycle, b.fma_latency_cycles);
     }
+    if (!b.gpu) std::printf("threads    share a loop for %g us\n", b.fork_join_us);
     std::printf("%-10s %.1f GFLOP/s at %g GHz\n\n", b.gpu ? "in all" : "a core", b.peak_gflops(),
                 b.clock_ghz);
     std::printf("%-8s %10s %8s %8s\n", "level", "size", "GB/s", "ridge");

@@ -32,6 +32,7 @@ void tune(Options &options, Progress &progress) {
     tuning.rules = options.compile.rules;
     tuning.record_files = options.compile.record_files;
     tuning.trials.jobs = options.compile.jobs;
+    const int threads = options.compile.rules.threads;
     const std::vector<Analyzed> models = {model_or_layer(options.model, options.compile.import)};
     std::vector<Board> boards;
     for (const std::string &name : options.compile.boards) {
@@ -44,6 +45,7 @@ void tune(Options &options, Progress &progress) {
     }
     tuning.seconds /= (double)std::max<size_t>(boards.size(), 1);
     for (const Board &board : boards) {
+        tuning.trials.threads = board.gpu ? 1 : threads;
         const TuneResult result = tune_with_progress(models, board, tuning, progress);
         if (!options.quiet) print(result, user_record_store());
         if (result.was_interrupted)
@@ -91,8 +93,12 @@ void run(Options &options) {
                 r.arena_bytes / 1e6);
     std::ifstream manifest(r.manifest);
     const nlohmann::json first_board = nlohmann::json::parse(manifest).at("boards").at(0);
-    std::printf("expected  %.3f ms on %s; compiled in %.1f s\n", r.expected_us / 1e3,
-                is_gpu(first_board) ? "the GPU" : "one thread", seconds);
+    const int threads = options.compile.rules.threads;
+    const std::string where = is_gpu(first_board) ? "the GPU"
+                              : threads == 1      ? "one thread"
+                                                  : std::to_string(threads) + " threads";
+    std::printf("expected  %.3f ms on %s; compiled in %.1f s\n", r.expected_us / 1e3, where.c_str(),
+                seconds);
 }
 
 }  // namespace
@@ -140,6 +146,12 @@ void add_compile_command(CLI::App &app) {
     command->add_option("--tune", options->tune,
                         "First search the fastest schedules of kernels without records, for so "
                         "long at most: 90s, 10m");
+    command
+        ->add_option("--threads", options->compile.rules.threads,
+                     "Threads that schedules are chosen for: the library runs on any number, and "
+                     "takes records of so many where there are some")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
     add_records_option(*command, options->compile.record_files);
     command->add_flag(
         "!--no-winograd", options->compile.rules.winograd,

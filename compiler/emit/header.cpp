@@ -50,6 +50,37 @@ std::string pack_declaration(const Library &library) {
     return text;
 }
 
+std::string run_declarations(const std::string &n) {
+    const std::string tensors = "const float *const *inputs, float *const *outputs, void *arena";
+    return "/* Runs the network: one pointer an input and an output, which must not overlap. "
+           "threads is 1 to 256; the\n"
+           "   first call with more than 1 starts workers, which all libraries of the process "
+           "share. "
+           "Callable from\n   several threads at once, each with its own arena. 0 or an error "
+           "code. */\n"
+           "int " +
+           n + "_run(" + tensors +
+           ", int threads);\n\n"
+           "/* What runs the parts of a loop on threads of the caller's, instead of the workers: "
+           "calls\n"
+           "   task(closure, index) once for each index from 0 to count - 1, in any order, some or "
+           "all "
+           "at once, and\n   returns when all have returned. count is no more than the threads of "
+           "the "
+           "run. */\n"
+           "typedef void (*" +
+           n +
+           "_parallel_for)(void *pool, void (*task)(void *closure, int index), void *closure,\n"
+           "    int count);\n\n"
+           "/* Runs the network with these; pool is what parallel_for gets. The arena has "
+           "pool_arena_bytes(threads). */\n"
+           "int " +
+           n + "_run_on_pool(" + tensors + ", int threads,\n    " + n +
+           "_parallel_for parallel_for, void *pool);\n"
+           "size_t " +
+           n + "_pool_arena_bytes(int threads);\n\n";
+}
+
 std::string device_declaration(const Library &library) {
     if (!library.takes_device_memory) return "";
     const std::string &n = library.name;
@@ -116,14 +147,7 @@ std::string header_source(const Library &library) {
            "code. */\n"
         << "int " << n << "_input_shape(int i, int64_t dims[8], int *rank);\n"
         << "int " << n << "_output_shape(int i, int64_t dims[8], int *rank);\n\n"
-        << pack_declaration(library)
-        << "/* Runs the network: one pointer an input and an output, which must not overlap. "
-           "threads is 1 to 256; the\n"
-        << "   first call with more than 1 starts them, and callers share them. Callable from "
-           "several threads at once,\n"
-        << "   each with its own arena. 0 or an error code. */\n"
-        << "int " << n
-        << "_run(const float *const *inputs, float *const *outputs, void *arena, int threads);\n\n"
+        << pack_declaration(library) << run_declarations(n)
         << "/* The same, calling after_step after each of the step_count() steps that the manifest "
            "lists. */\n"
         << "int " << n
@@ -144,8 +168,8 @@ std::string header_source(const Library &library) {
         << ", outputs = " << library.outputs.size() << ";\n";
     write_floats(out, "input_floats", library.inputs);
     write_floats(out, "output_floats", library.outputs);
-    for (const char *function :
-         {"arena_bytes", "input_shape", "output_shape", "run", "error_text"}) {
+    for (const char *function : {"arena_bytes", "pool_arena_bytes", "input_shape", "output_shape",
+                                 "run", "run_on_pool", "error_text"}) {
         out << "    static constexpr auto " << function << " = &" << n << "_" << function << ";\n";
     }
     if (library.takes_device_memory)

@@ -38,6 +38,7 @@ struct Library {
     std::vector<Value> inputs, outputs;
     std::vector<Variant> variants;  // most demanding board first
     int64_t parameters = 0;         // of the model
+    int threads = 1;                // that its schedules were chosen for
 
     // What the library's pack function takes, where it has one: dense weights and bias. Then the
     // input `packed_input` is what that makes of them.
@@ -67,6 +68,9 @@ std::string driver_source(const Library &library);
 
 // A file of runtime_glue/driver, as it goes into drivers. Throws CompileError.
 std::string driver_glue(const char *file);
+
+// Those that run a kernel's loops over threads; SCRATCH_BYTES is defined before them.
+std::string driver_loops();
 
 // Entries of the driver's table of launches, for a library or program of so many kernels: each
 // object has one launch or a few.

@@ -25,6 +25,7 @@ ordered_json record_json(const Record &record) {
     return {{"source", record.source},
             {"kernel", record.kernel},
             {"cpu", record.cpu},
+            {"threads", record.threads},
             {"time_us", record.time_us},
             {"default_us", record.default_us}};
 }
@@ -45,6 +46,7 @@ ordered_json step_json(const Variant &variant, const PlanStep &step, const StepM
                            {"version", template_of(ranked.schedule, variant.board).version},
                            {"parameters", ranked.schedule.parameters}}},
                          {"schedule_from", ranked.from_record() ? "record" : "model"}};
+    if (!variant.board.gpu) json["most_threads"] = ranked.most_threads;
     if (ranked.record) json["record"] = record_json(*ranked.record);
     if (step.relative_error > 0) json["relative_error"] = step.relative_error;
     return json;
@@ -96,6 +98,7 @@ std::string manifest(const std::vector<Library> &package) {
                          {"convoy", CONVOY_VERSION},
                          {"halide", HALIDE_VERSION},
                          {"parameters", library.parameters},
+                         {"threads", library.threads},
                          {"inputs", tensors_json(library.inputs)},
                          {"outputs", tensors_json(library.outputs)},
                          {"arena_bytes", arena_bytes},

@@ -20,6 +20,7 @@ constexpr double failed_ratio = 3;  // what a failure teaches: so many times slo
 
 KernelSearch::KernelSearch(const UsedKernel &used, const Board &board, const TuneOptions &options)
     : board_(board),
+      rules_(options.rules),
       most_measurements_(options.measurements_per_kernel),
       batch_(options.batch),
       is_exhaustive_(options.is_exhaustive),
@@ -171,9 +172,9 @@ Measurement KernelSearch::measurement(const Schedule &schedule, const TrialResul
     m.outcome = result.outcome;
     m.detail = result.detail;
     m.time_us = result.us;
-    m.predicted_us = t.cycles(result_.kernel, schedule, board_) / (1e3 * board_.clock_ghz);
-    m.features =
-        features_of(result_.kernel, schedule, board_, t.cycles(result_.kernel, schedule, board_));
+    const double predicted = predicted_cycles(t, result_.kernel, schedule, board_, rules_);
+    m.predicted_us = predicted / (1e3 * board_.clock_ghz);
+    m.features = features_of(result_.kernel, schedule, board_, predicted);
     m.at = (int64_t)std::time(nullptr);
     return m;
 }

@@ -44,6 +44,7 @@ private:
     double cycles(double us) const { return us * 1e3 * board_.clock_ghz; }
 
     const Board board_;
+    const ScheduleRules rules_;
     const int most_measurements_, batch_;
     const bool is_exhaustive_;
     Search search_;

@@ -31,7 +31,7 @@ std::string trial_text(const char *file) {
 std::string trial_glue(const Board &board, int64_t scratch_bytes, size_t candidates) {
     std::string source =
         "enum { SCRATCH_BYTES = " + std::to_string(scratch_bytes + overread_bytes) + " };\n" +
-        driver_glue("parallel.c") + driver_glue("scratch.c");
+        driver_loops() + driver_glue("scratch.c");
     if (board.gpu)
         source += "enum { LAUNCH_SLOTS = " + std::to_string(launch_slots(candidates)) + " };\n" +
                   driver_glue("launch.c") + driver_glue((board.gpu->api + ".c").c_str());

@@ -114,11 +114,13 @@ private:
         for (const UsedKernel &used : used_kernels(models_, board_, records_, options)) {
             const std::string text = to_string(used.kernel);
             if (!is_tunable(used.kernel) || !seen_.insert(text).second) continue;
-            // One that a compilation does not take, as its schedule is not allowed, is none.
+            // One that a compilation does not take, as its schedule is not allowed, is none; so is
+            // one of another number of threads, or of a kernel that is only similar.
             const RankedSchedule known =
                 rank_schedules(used.kernel, board_, records_, 1, options_.rules).front();
-            const std::shared_ptr<const Record> record =
-                known.is_of(used.kernel) ? known.record : nullptr;
+            const bool is_own =
+                known.is_of(used.kernel) && known.record->threads == options_.trials.threads;
+            const std::shared_ptr<const Record> record = is_own ? known.record : nullptr;
             if (record && !options_.again && !options_.resumes) {
                 leave_alone(used, *record);
                 continue;
@@ -433,7 +435,9 @@ private:
 
 TuneResult tune(const std::vector<Analyzed> &models, const Board &board,
                 const std::vector<std::unique_ptr<Machine>> &machines, const TuneOptions &options) {
-    return Tuner(models, board, machines, options).run();
+    TuneOptions consistent = options;
+    consistent.rules.threads = options.trials.threads;
+    return Tuner(models, board, machines, consistent).run();
 }
 
 }  // namespace convoy

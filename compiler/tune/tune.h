@@ -25,8 +25,8 @@ struct TuneProgress {
 struct TuneOptions {
     double seconds = 600;  // for all kernels together
     int measurements_per_kernel = 120;
-    int batch = 8;  // schedules compiled, then measured, together
-    ScheduleRules rules;
+    int batch = 8;        // schedules compiled, then measured, together
+    ScheduleRules rules;  // their threads are the trials'
     TrialOptions trials;
     std::vector<std::filesystem::path> record_files;  // that compilations will be given, too
     bool resumes = false;  // what was measured before counts, and searches that ended early go on

@@ -54,32 +54,53 @@ API const char *NAME(board)(void) {
     return variant < 0 ? "" : variants[variant].board;
 }
 
-API int NAME(run_profiled)(const float *const *inputs, float *const *outputs, void *arena,
-                           int threads, void (*after_step)(void *data, int step), void *data) {
-    if (!inputs || !outputs || !arena) return ERROR_NULL;
+static int run_checked(const struct call *call) {
+    if (!call->inputs || !call->outputs || !call->arena) return ERROR_NULL;
     for (int i = 0; i < INPUT_COUNT; i++) {
-        if (!inputs[i]) return ERROR_NULL;
-        if (i == PACKED_INPUT && (size)inputs[i] % 64) return ERROR_ALIGNMENT;
+        if (!call->inputs[i]) return ERROR_NULL;
+        if (i == PACKED_INPUT && (size)call->inputs[i] % 64) return ERROR_ALIGNMENT;
     }
     for (int i = 0; i < OUTPUT_COUNT; i++) {
-        if (!outputs[i]) return ERROR_NULL;
+        if (!call->outputs[i]) return ERROR_NULL;
     }
-    if ((size)arena % 64) return ERROR_ALIGNMENT;
-    if (threads < 1 || threads > MAX_THREADS) return ERROR_THREADS;
+    if ((size)call->arena % 64) return ERROR_ALIGNMENT;
+    if (call->threads < 1 || call->threads > MAX_THREADS) return ERROR_THREADS;
     const int variant = chosen_variant();
     if (variant < 0) return ERROR_CPU;
-    const struct call call = {inputs, outputs, arena, threads, after_step, data};
-    return variants[variant].run(&call) ? ERROR_KERNEL : 0;
+    return variants[variant].run(call) ? ERROR_KERNEL : 0;
+}
+
+API int NAME(run_profiled)(const float *const *inputs, float *const *outputs, void *arena,
+                           int threads, void (*after_step)(void *data, int step), void *data) {
+    return run_checked(&(struct call){inputs, outputs, arena, threads, after_step, data, 0, 0, 0});
 }
 
 API int NAME(run)(const float *const *inputs, float *const *outputs, void *arena, int threads) {
     return NAME(run_profiled)(inputs, outputs, arena, threads, 0, 0);
 }
 
+/* Behind what a run alone takes, the scratch memory of each thread after the first. */
+#define POOL_SCRATCH ((ARENA_BYTES + 63) / 64 * 64)
+
+API size NAME(pool_arena_bytes)(int threads) {
+    return threads > 1 ? POOL_SCRATCH + (size)(threads - 1) * SCRATCH_BYTES : ARENA_BYTES;
+}
+
+API int NAME(run_on_pool)(const float *const *inputs, float *const *outputs, void *arena,
+                          int threads,
+                          void (*parallel_for)(void *pool, void (*task)(void *closure, int index),
+                                               void *closure, int count),
+                          void *pool) {
+    if (!parallel_for || !arena) return ERROR_NULL;
+    return run_checked(&(struct call){inputs, outputs, arena, threads, 0, 0, parallel_for, pool,
+                                      (char *)arena + POOL_SCRATCH});
+}
+
 API const char *NAME(error_text)(int code) {
     static const char *const texts[] = {
         "no error",
-        "a null pointer: inputs, outputs, each of their elements and the arena must be set",
+        "a null pointer: inputs, outputs, each of their elements, the arena and the function of a "
+        "pool must be set",
         "the arena, or the memory of packed weights, is not aligned to 64 bytes",
         "the number of threads is not between 1 and 256",
         "this machine lacks CPU instructions, or the GPU, that every board of the library needs: "

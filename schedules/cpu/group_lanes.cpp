@@ -147,13 +147,20 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return t;
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const ConvProblem &p = conv_of(kernel).problem;
+    const int64_t tiles = schedule.at("rows_outer")
+                              ? ceil_div(p.oh, schedule.at("tile_oh"))
+                              : ceil_div(p.oc_per_group(), schedule.at("tile_oc"));
+    return {.tasks = lane_groups_of(conv_of(kernel)) * p.mb * (double)tiles};
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block, vector_ow = schedule.at("vector_ow");
     const int tile_ow = schedule.at("tile_ow"), tile_oh = schedule.at("tile_oh"),
               tile_oc = schedule.at("tile_oc");
     const int ic = p.ic_per_group();
-    const double lane_groups = lane_groups_of(conv_of(kernel));
     const double tiles = tiles_of(conv_of(kernel), schedule);
     const double inputs = tile_ow * tile_oh;
 
@@ -182,9 +189,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
                                : unroll == 1 ? 1.5 * (1 + p.kh)
                                              : 1.5 * (1 + p.kh * (1 + p.kw)));
     const double ends = 10 + inputs * tile_oc * (conv_of(kernel).residual ? 3 : 2);
-    const double tiles_oc = (double)ceil_div(p.oc_per_group(), tile_oc);
-    const double tasks = lane_groups * p.mb *
-                         (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles_oc);
+    const double tasks = parallel(kernel, schedule, board).tasks;
     const double compute = tiles * (step * steps + loops + ends) + tasks * task_cycles;
     return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
@@ -252,6 +257,6 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 }  // namespace
 
 const Template group_lanes = {"group_lanes", 2,     accepts, candidates, illegal,
-                              cycles,        build, true,    traffic};
+                              cycles,        build, true,    traffic,    parallel};
 
 }  // namespace convoy::cpu

@@ -136,6 +136,12 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return t;
 }
 
+// Packing and unpacking are loops of their own where they are not part of a group's task.
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    return {.tasks = (double)conv_of(kernel).problem.g,
+            .count = schedule.at("at_group") ? 1.0 : 3.0};
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int tile_oc = schedule.at("tile_oc"), tile_ow = schedule.at("tile_ow");
@@ -198,6 +204,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 
 }  // namespace
 
-const Template gspc = {"gspc", 1, accepts, candidates, illegal, cycles, build, true, traffic};
+const Template gspc = {"gspc", 1,     accepts, candidates, illegal,
+                       cycles, build, true,    traffic,    parallel};
 
 }  // namespace convoy::cpu

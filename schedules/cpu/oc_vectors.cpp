@@ -295,6 +295,15 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return t;
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const Shape shape(conv_of(kernel), schedule.at("vector"));
+    const ConvProblem &p = shape.p;
+    const double tiles = schedule.at("rows_outer")
+                             ? (double)ceil_div(p.oh, schedule.at("tile_oh"))
+                             : (double)ceil_div(shape.oc_vectors, schedule.at("tile_oc"));
+    return {.tasks = tiles * p.g * p.mb};
+}
+
 template<InputLoads loads>
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const Shape shape(conv_of(kernel), schedule.at("vector"));
@@ -376,7 +385,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 template<InputLoads loads>
 constexpr Template make_template(const char *name) {
     return {name,         1,    accepts<loads>, candidates<loads>, illegal<loads>, cycles<loads>,
-            build<loads>, true, traffic};
+            build<loads>, true, traffic,        parallel};
 }
 
 }  // namespace

@@ -195,6 +195,11 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &boa
     return t;
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const ConvProblem &p = separable_of(kernel).depthwise;
+    return {.tasks = (double)ceil_div(p.oh, schedule.at("band_oh")) * p.mb};
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const SeparableConv2dKernel &separable = separable_of(kernel);
     const ConvProblem &p = separable.depthwise;
@@ -309,6 +314,6 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 }  // namespace
 
 const Template separable = {"separable", 1,     accepts, candidates, illegal,
-                            cycles,      build, true,    traffic};
+                            cycles,      build, true,    traffic,    parallel};
 
 }  // namespace convoy::cpu

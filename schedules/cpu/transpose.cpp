@@ -102,6 +102,13 @@ double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
     return 60 + overlapped(compute, stream_cycles(board, bytes, bytes));
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &, const Board &) {
+    const auto &reorder = std::get<ReorderKernel>(kernel);
+    const View &out = reorder.output;
+    const int together = out.layout.block == 1 ? channels_together(reorder.input) : 1;
+    return {.tasks = (double)ceil_div(out.blocks, together) * out.mb};
+}
+
 // The vectors of a block's columns are interleaved into rows of its channels, which are copied to
 // their planes: from registers, unless the channels are those of several blocks.
 void store_planes(ReorderStages &s, const ReorderKernel &reorder) {
@@ -170,6 +177,7 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 
 }  // namespace
 
-const Template transpose = {"transpose", 2, accepts, candidates, illegal, cycles, build};
+const Template transpose = {"transpose", 2,     accepts, candidates, illegal,
+                            cycles,      build, true,    nullptr,    parallel};
 
 }  // namespace convoy::cpu

@@ -185,6 +185,14 @@ double representative_cycles(const TwoLevelConv2dKernel &kernel, const Schedule 
                     1.5 * p.ic_per_group() / lanes * (1 + p.kh));
 }
 
+// Of each band: its representatives by rows, then its tiles by output channels.
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const ConvProblem &p = two_level_of(kernel).problem;
+    const Tiles tiles(p, schedule);
+    return {.tasks = (double)ceil_div(tiles.oc_vectors, schedule.at("tile_oc")) * p.g,
+            .count = 2 * tiles.bands};
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const TwoLevelConv2dKernel &two_level = two_level_of(kernel);
     const ConvProblem &p = two_level.problem;
@@ -268,6 +276,6 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 }  // namespace
 
 const Template two_level = {"two_level", 1,     accepts, candidates, illegal,
-                            cycles,      build, true,    traffic};
+                            cycles,      build, true,    traffic,    parallel};
 
 }  // namespace convoy::cpu

@@ -61,6 +61,11 @@ void vectorize_columns(Func &sum, RVar each) {
     sum.update().reorder(sum.args()[0], each).vectorize(sum.args()[0]);
 }
 
+// Rows of a tile of a product.
+int rows_of_product(const View &output) {
+    return std::min(output.h, 6);
+}
+
 struct Builder {
     int vector;
 
@@ -149,7 +154,7 @@ struct Builder {
         MatMulStages s = matmul(kernel);
         const int columns = Vectors(kernel.output, vector).columns;
         const int vectors = kernel.output.w >= 2 * columns ? 2 : 1;
-        const int rows = std::min(kernel.output.h, 6);
+        const int rows = rows_of_product(kernel.output);
         Var ni("ni"), nv("nv"), mi("mi"), task("task");
         s.output.split(s.n, s.n, nv, columns * vectors)
             .split(nv, nv, ni, columns)
@@ -260,12 +265,27 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     return 60 + 1.5 * operations + stream_cycles(board, bytes, bytes);
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &, const Board &) {
+    const View &output = output_of(kernel);
+    double of_image = output.blocks;
+    if (std::holds_alternative<StridedCopyKernel>(kernel)) return {};
+    if (std::holds_alternative<SoftmaxKernel>(kernel) ||
+        std::holds_alternative<ReduceKernel>(kernel) ||
+        std::holds_alternative<NormalizeKernel>(kernel)) {
+        of_image = output.h;
+    } else if (std::holds_alternative<MatMulKernel>(kernel)) {
+        of_image = (double)ceil_div(output.h, rows_of_product(output)) * output.c;
+    }
+    return {.tasks = of_image * output.mb};
+}
+
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return std::visit(Builder{schedule.at("vector")}, kernel);
 }
 
 }  // namespace
 
-const Template vector_lanes = {"vector_lanes", 1, accepts, candidates, illegal, cycles, build};
+const Template vector_lanes = {"vector_lanes", 1,     accepts, candidates, illegal,
+                               cycles,         build, true,    nullptr,    parallel};
 
 }  // namespace convoy::cpu

@@ -233,6 +233,11 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     return t;
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const Shape shape(conv_of(kernel), schedule);
+    return {.tasks = (double)(shape.tiles_y / schedule.at("band")) * shape.p.g * shape.p.mb};
+}
+
 template<InputLoads loads>
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const Shape shape(conv_of(kernel), schedule);
@@ -333,7 +338,7 @@ constexpr Template make_template(const char *name) {
             accepts<loads>, candidates<loads>,
             illegal<loads>, cycles<loads>,
             build<loads>,   /*is_exact=*/false,
-            traffic};
+            traffic,        parallel};
 }
 
 }  // namespace

@@ -141,6 +141,14 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &boa
     return t;
 }
 
+ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
+    const Tiles tiles(conv_of(kernel), schedule);
+    const int oh = conv_of(kernel).problem.oh;
+    return {.tasks = tiles.lane_groups * (schedule.at("rows_outer")
+                                              ? (double)ceil_div(oh, schedule.at("tile_oh"))
+                                              : tiles.oc)};
+}
+
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const ConvProblem &p = conv_of(kernel).problem;
     const int lanes = conv_of(kernel).input.layout.block, m = schedule.at("m"),
@@ -166,8 +174,7 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
         tile += adds / board.fma_per_cycle;
     }
     tile += ic * 1.5 + 10 + outputs * (conv_of(kernel).residual ? 2 : 1);
-    const double tasks = tiles.lane_groups *
-                         (schedule.at("rows_outer") ? (double)ceil_div(p.oh, tile_oh) : tiles.oc);
+    const double tasks = parallel(kernel, schedule, board).tasks;
     double compute = tiles.all * tile + tasks * task_cycles;
     // Columns that are guarded one by one, rows of which the last tile computes some again.
     if (p.ow % (tile_x * m) != 0) compute *= tile_x > 1 ? 1.3 : 1.15;
@@ -215,7 +222,8 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
 
 }  // namespace
 
-const Template winograd_rows = {
-    "winograd_rows", 1, accepts, candidates, illegal, cycles, build, /*is_exact=*/false, traffic};
+const Template winograd_rows = {"winograd_rows", 1,       accepts, candidates,
+                                illegal,         cycles,  build,   /*is_exact=*/false,
+                                traffic,         parallel};
 
 }  // namespace convoy::cpu

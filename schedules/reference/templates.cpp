@@ -169,7 +169,12 @@ ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Boar
     return std::visit(Builder{schedule.at("vector")}, kernel);
 }
 
-constexpr Template templates[] = {{"reference", 1, accepts, candidates, illegal, cycles, build}};
+ParallelLoops parallel(const Kernel &, const Schedule &, const Board &) {
+    return {.tasks = 1};  // none
+}
+
+constexpr Template templates[] = {
+    {"reference", 1, accepts, candidates, illegal, cycles, build, true, nullptr, parallel}};
 
 }  // namespace
 

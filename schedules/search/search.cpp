@@ -50,7 +50,7 @@ std::vector<Point> search_space(const Kernel &kernel, const Board &board,
             continue;
         const size_t first = points.size();
         for (Schedule &schedule : t->candidates(kernel, board, Span::all)) {
-            const double cycles = t->cycles(kernel, schedule, board);
+            const double cycles = predicted_cycles(*t, kernel, schedule, board, rules);
             points.push_back({std::move(schedule), cycles});
         }
         keep_most_promising(points, first);

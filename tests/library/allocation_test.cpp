@@ -53,11 +53,17 @@ extern "C" void free(void *memory) {
 
 namespace {
 
+// Calls the tasks one after another, the last first.
+void call_backwards(void *, void (*task)(void *, int), void *closure, int count) {
+    while (count-- > 0) task(closure, count);
+}
+
 template<typename Net>
-int calls_of_runs(int threads, bool is_warm) {
+int calls_of_runs(int threads, bool is_warm, convoy::ParallelFor parallel_for = nullptr) {
     std::vector<float> input(Net::input_floats[0], 0.5f), output(Net::output_floats[0]);
     convoy::Model<Net> net;
     net.set_threads(threads);
+    net.set_pool(parallel_for, nullptr);
     if (is_warm) net.run(input, output);
     const int before = calls;
     for (int round = 0; round < 10; round++) net.run(input, output);
@@ -81,6 +87,8 @@ int main() {
         {"digits, one thread, from the first call on", calls_of_runs<digits>(1, false)},
         {"wrn40_2_G8, one thread, from the first call on", calls_of_runs<wrn40_2_G8>(1, false)},
         {"wrn40_2_G8, two threads, after the first call", calls_of_runs<wrn40_2_G8>(2, true)},
+        {"wrn40_2_G8, a pool of the caller's, from the first call on",
+         calls_of_runs<wrn40_2_G8>(3, false, call_backwards)},
     };
     int failures = 0;
     for (const auto &f : found) {

@@ -92,6 +92,51 @@ static void check_runs(char *arena) {
     EXPECT(memcmp(again, logits, sizeof logits) == 0);
 }
 
+static int calls_of_pool;
+
+static void call_in_turn(void *pool, void (*task)(void *closure, int index), void *closure,
+                         int count) {
+    int i;
+    EXPECT(pool == &calls_of_pool);
+    for (i = 0; i < count; i++) task(closure, i);
+    calls_of_pool++;
+}
+
+static void check_runs_on_pool(void) {
+    float image[64], logits[10], again[10];
+    const float *inputs[1];
+    float *outputs[1];
+    int i, threads;
+    EXPECT(digits_pool_arena_bytes(1) == digits_arena_bytes());
+    EXPECT(digits_pool_arena_bytes(0) == digits_arena_bytes());
+    EXPECT(digits_pool_arena_bytes(256) >= digits_pool_arena_bytes(2));
+    char *const arena = aligned_alloc(64, (digits_pool_arena_bytes(256) + 63) / 64 * 64);
+    if (!arena) return;
+    for (i = 0; i < 64; i++) image[i] = (float)(i % 17);
+    inputs[0] = image;
+    outputs[0] = logits;
+    EXPECT(digits_run(inputs, outputs, arena, 1) == digits_OK);
+    outputs[0] = again;
+    for (threads = 1; threads <= 256; threads *= 4) {
+        memset(again, 0, sizeof again);
+        EXPECT(digits_run_on_pool(inputs, outputs, arena, threads, call_in_turn, &calls_of_pool) ==
+               digits_OK);
+        EXPECT(memcmp(again, logits, sizeof logits) == 0);
+    }
+    EXPECT(digits_run_on_pool(inputs, outputs, arena, 2, NULL, NULL) == digits_ERROR_NULL);
+    EXPECT(digits_run_on_pool(inputs, outputs, NULL, 2, call_in_turn, &calls_of_pool) ==
+           digits_ERROR_NULL);
+    EXPECT(digits_run_on_pool(NULL, outputs, arena, 2, call_in_turn, &calls_of_pool) ==
+           digits_ERROR_NULL);
+    EXPECT(digits_run_on_pool(inputs, outputs, arena + 4, 2, call_in_turn, &calls_of_pool) ==
+           digits_ERROR_ALIGNMENT);
+    for (threads = 0; threads <= 257; threads += 257) {
+        EXPECT(digits_run_on_pool(inputs, outputs, arena, threads, call_in_turn, &calls_of_pool) ==
+               digits_ERROR_THREADS);
+    }
+    free(arena);
+}
+
 int main(void) {
     const size_t bytes = (digits_arena_bytes() + 127) / 64 * 64;
     char *const arena = aligned_alloc(64, bytes);
@@ -99,6 +144,7 @@ int main(void) {
     check_shapes();
     check_texts();
     check_runs(arena);
+    check_runs_on_pool();
     free(arena);
     return failures;
 }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "compiler/compile.h"
+#include "tests/library/eager_board.h"
 #include "tests/library/guarded_buffer.h"
 
 namespace convoy {
@@ -24,7 +25,9 @@ void look_up(void *library, const std::string &symbol, Function &function) {
 CompiledNetwork::CompiledNetwork(const fs::path &model, const std::vector<std::string> &boards,
                                  const std::map<std::string, int64_t> &dims) {
     CompileOptions options;
-    options.boards = boards;
+    options.boards.clear();
+    for (const std::string &name : boards)
+        options.boards.push_back(eager_board(name, folder_.path / "boards"));
     options.folder = folder_.path;
     options.shared = true;
     options.import.dims = dims;

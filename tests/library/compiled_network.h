@@ -12,7 +12,8 @@ namespace convoy {
 
 using Tensors = std::vector<std::vector<float>>;
 
-// A network compiled to a shared library by compile_model() and loaded into this process.
+// A network compiled to a shared library by compile_model() and loaded into this process. Its small
+// kernels use threads too.
 class CompiledNetwork {
 public:
     CompiledNetwork(const std::filesystem::path &model, const std::vector<std::string> &boards,

@@ -11,6 +11,7 @@
 #include "compiler/compile.h"
 #include "compiler/reference.h"
 #include "targets/board.h"
+#include "tests/library/eager_board.h"
 #include "tests/library/guarded_buffer.h"
 
 namespace convoy {
@@ -36,7 +37,7 @@ public:
         if (!mkdtemp(pattern.data())) throw std::runtime_error(pattern);
         folder_ = pattern;
         CompileOptions options;
-        options.boards = {board};
+        options.boards = {eager_board(board, folder_ / "boards")};
         options.folder = folder_;
         options.shared = true;
         options.rules.winograd = winograd;

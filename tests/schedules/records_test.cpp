@@ -141,6 +141,19 @@ TEST_F(LoadedRecords, OfOtherBoardsAndThreadsAreLeftOut) {
     EXPECT_THAT(warnings_, IsEmpty());
 }
 
+TEST_F(LoadedRecords, OfManyThreadsWinOverThoseOfOne) {
+    TunedRecord of_one = record_of("a", 1), of_four = record_of("a", 2), other = record_of("b", 3);
+    of_four.threads = 4;
+    write_record_file(project_, {of_four, other});
+    put(of_one);
+    const Records records = load_records(load_board("avx2"), {.warn = {}, .threads = 4});
+    EXPECT_EQ(records.size(), 2u);
+    EXPECT_EQ(records.find("a")->time_us, 2);
+    EXPECT_EQ(records.find("b")->time_us, 3);
+    EXPECT_EQ(load().find("a")->time_us, 1);
+    EXPECT_EQ(load_records(load_board("avx2"), {.warn = {}, .threads = 2}).find("a")->time_us, 1);
+}
+
 TEST_F(LoadedRecords, WhatIsIgnoredIsSaid) {
     const int version = record_of("a", 1).template_version;
     std::vector<TunedRecord> list;

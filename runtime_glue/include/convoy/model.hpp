@@ -12,6 +12,12 @@
 
 namespace convoy {
 
+// What runs the parts of a kernel's loops on threads of the caller's: calls task(closure, index)
+// once for each index below count, in any order, some or all at once, and returns when all have
+// returned.
+using ParallelFor = void (*)(void *pool, void (*task)(void *closure, int index), void *closure,
+                             int count);
+
 // A compiled network with an arena of its own: `Net` is the type that the library's header names
 // after the model. Weights are in the library and shared. One Model serves one thread at a time;
 // make one a thread.
@@ -25,20 +31,35 @@ namespace convoy {
 template<typename Net>
 class Model {
 public:
-    Model() : arena_(::operator new(Net::arena_bytes(), alignment)) {}
-    ~Model() { ::operator delete(arena_, alignment); }
-    Model(Model &&other) noexcept : arena_(other.arena_), threads_(other.threads_) {
-        other.arena_ = nullptr;
-    }
-    Model &operator=(Model &&other) noexcept {
-        std::swap(arena_, other.arena_);
-        std::swap(threads_, other.threads_);
-        return *this;
-    }
+    Model() : arena_(Net::arena_bytes()) {}
 
     // Threads that run may use: 1 to 256, 1 unless set.
-    void set_threads(int threads) { threads_ = threads; }
+    void set_threads(int threads) {
+        threads_ = threads;
+        fit_arena();
+    }
     int threads() const { return threads_; }
+
+    // Runs on threads of the caller's instead of the workers that all models share; `pool` is what
+    // parallel_for gets. Null: on the workers again.
+    void set_pool(ParallelFor parallel_for, void *pool) {
+        parallel_for_ = parallel_for;
+        pool_ = pool;
+        fit_arena();
+    }
+    // The same with an object that outlives the model: pool(count, task) calls task(index) as
+    // ParallelFor says, and throws nothing.
+    //
+    //     auto pool = [&](int count, auto task) { tbb::parallel_for(0, count, task); };
+    //     net.set_pool(pool);
+    template<typename Pool>
+    void set_pool(Pool &pool) {
+        set_pool(
+            [](void *p, void (*task)(void *, int), void *closure, int count) {
+                (*static_cast<Pool *>(p))(count, [=](int index) { task(closure, index); });
+            },
+            &pool);
+    }
 
     static std::vector<int64_t> input_dims(int i = 0) { return dims(Net::input_shape, i, "input"); }
     static std::vector<int64_t> output_dims(int i = 0) {
@@ -72,7 +93,9 @@ public:
             check_size("output " + std::to_string(i), outputs[i].size(), Net::output_floats[i]);
             out[i] = outputs[i].data();
         }
-        throw_if_error(Net::run(in, out, arena_, threads_));
+        throw_if_error(parallel_for_ ? Net::run_on_pool(in, out, arena_.memory(), threads_,
+                                                        parallel_for_, pool_)
+                                     : Net::run(in, out, arena_.memory(), threads_));
     }
 
 protected:
@@ -87,7 +110,32 @@ protected:
     }
 
 private:
-    static constexpr std::align_val_t alignment{64};
+    // Memory that a run works in.
+    class Arena {
+    public:
+        explicit Arena(size_t bytes) : memory_(::operator new(bytes, alignment)), bytes_(bytes) {}
+        ~Arena() { ::operator delete(memory_, alignment); }
+        Arena(Arena &&other) noexcept
+            : memory_(std::exchange(other.memory_, nullptr)), bytes_(other.bytes_) {}
+        Arena &operator=(Arena &&other) noexcept {
+            std::swap(memory_, other.memory_);
+            std::swap(bytes_, other.bytes_);
+            return *this;
+        }
+        void *memory() const { return memory_; }
+        size_t bytes() const { return bytes_; }
+
+    private:
+        static constexpr std::align_val_t alignment{64};
+        void *memory_;
+        size_t bytes_;
+    };
+
+    // Threads of the caller's have their scratch memory in the arena.
+    void fit_arena() {
+        const size_t bytes = parallel_for_ ? Net::pool_arena_bytes(threads_) : Net::arena_bytes();
+        if (bytes != arena_.bytes()) arena_ = Arena(bytes);
+    }
 
     static std::vector<int64_t> dims(int (*shape)(int, int64_t *, int *), int i, const char *what) {
         int64_t extents[8];
@@ -104,8 +152,10 @@ private:
                                     what + ", expected " + std::to_string(expected));
     }
 
-    void *arena_;
+    Arena arena_;
     int threads_ = 1;
+    ParallelFor parallel_for_ = nullptr;
+    void *pool_ = nullptr;
 };
 
 // A compiled layer that takes its weights at run time: packs them when it is made and owns what
@@ -128,6 +178,7 @@ public:
         Base::throw_if_error(Net::pack(weights.data(), bias.data(), packed_.data()));
     }
 
+    using Base::set_pool;
     using Base::set_threads;
     using Base::threads;
 

@@ -4,6 +4,10 @@
 #define halide_do_par_for device_do_par_for
 enum { SCRATCH_BYTES = 0, LAUNCH_SLOTS = 4096 };
 
+#include "runtime_glue/driver/common.c"
+
+#include "runtime_glue/driver/workers.c"
+
 #include "runtime_glue/driver/parallel.c"
 
 #include "runtime_glue/driver/launch.c"
@@ -16,7 +20,7 @@ int device_is_present(void) {
 }
 
 static int call_kernel(void *kernel, struct buffer *b, int count) {
-    struct context context = {1, (char *)0, (struct block *)0};
+    struct context context = {1, (char *)0, (struct block *)0, (const struct call *)0};
     typedef int (*two)(struct context *, struct buffer *, struct buffer *);
     typedef int (*three)(struct context *, struct buffer *, struct buffer *, struct buffer *);
     typedef int (*four)(struct context *, struct buffer *, struct buffer *, struct buffer *,
