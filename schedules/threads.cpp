@@ -29,11 +29,12 @@ int most_threads(double cycles, const ParallelLoops &loops, const Board &board) 
     if (board.gpu) return 1;
     // Two threads save half of the time and pay one fork and join: it takes more than two of these.
     const double least = 2 * loops.count * fork_join_cycles(board);
-    return std::clamp((int)std::ceil(std::min(cycles / least, 1e6)), 1, largest_count);
+    const int paying = (int)std::ceil(std::min(cycles / least, 1e6));
+    return limited(std::clamp(paying, 1, largest_count), loops);
 }
 
 double cycles_on(int threads, double cycles, const ParallelLoops &loops, const Board &board) {
-    const int used = limited(std::min(threads, most_threads(cycles, loops, board)), loops);
+    const int used = std::min(threads, most_threads(cycles, loops, board));
     if (used <= 1) return cycles;
     return cycles * largest_share(used, loops) + loops.count * fork_join_cycles(board);
 }

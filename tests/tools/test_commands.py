@@ -134,6 +134,20 @@ class Compile(CommandTest):
             for step in board["steps"]:
                 self.assertTrue(step["schedule"]["template"])
                 self.assertIn(step["schedule_from"], ("model", "record"))
+                self.assertIn(step["most_threads"], range(1, 257))
+        self.assertEqual(manifest["threads"], 1)
+
+    def test_for_many_threads(self):
+        layer = "ic64ih56oc64kh3ph1"
+        result = self.compile(layer, "--board", "avx2", "--threads", "4", "--name", "four")
+        self.assertRegex(result.stdout, r"expected .* ms on 4 threads")
+        self.compile(layer, "--board", "avx2", "--name", "one", "--quiet")
+        four, one = (json.loads((self.out / "share" / f"{name}.json").read_text()) for name in ("four", "one"))
+        self.assertEqual((four["threads"], one["threads"]), (4, 1))
+        self.assertLess(four["boards"][0]["expected_us"], 0.5 * one["boards"][0]["expected_us"])
+        convolution = max(four["boards"][0]["steps"], key=lambda step: step["macs"])
+        self.assertGreaterEqual(convolution["most_threads"], 4)
+        self.expect_error(convoy("compile", layer, "-o", self.out, "--threads", "257"), "--threads", "1 to 256")
 
 
 class Verify(CommandTest):
