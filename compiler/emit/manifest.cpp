@@ -22,12 +22,9 @@ double microseconds(double cycles, const Board &board) {
 }
 
 ordered_json record_json(const Record &record) {
-    return {{"source", record.source},
-            {"kernel", record.kernel},
-            {"cpu", record.cpu},
-            {"threads", record.threads},
-            {"time_us", record.time_us},
-            {"default_us", record.default_us}};
+    return {{"source", record.source},   {"kernel", record.kernel},
+            {"cpu", record.cpu},         {"threads", record.threads},
+            {"time_us", record.time_us}, {"default_us", record.default_us}};
 }
 
 ordered_json step_json(const Variant &variant, const PlanStep &step, const StepMemory &memory) {
