@@ -186,8 +186,8 @@ class Records(CommandTest):
             self.assertEqual(warned, "")
             self.assertEqual(found["schedule_from"], "record")
             self.assertEqual(found["record"],
-                             {"source": source, "cpu": "a CPU", "threads": 1, "time_us": time_us,
-                              "default_us": 15})
+                             {"source": source, "kernel": found["kernel"], "cpu": "a CPU", "threads": 1,
+                              "time_us": time_us, "default_us": 15})
             self.assertAlmostEqual(found["expected_us"], time_us)
         for_four = self.file("four.json", of_time(0.04, threads=4))
         for arguments, threads in (([], 1), (["--threads", "4"], 4), (["--threads", "2"], 1)):
