@@ -224,10 +224,16 @@ class TuneRemote(CommandTest):
         with mock.patch.dict(os.environ, {"CONVOY_CLANG": str(clang)}):
             self.tune(*LAYERS, more=self.runner(0.4))
         ran = self.programs("one")
-        spans = [(ran[i][0], ran[i + 1][0]) for i in range(0, len(ran) - 1, 2)]
         self.assertTrue(all(name == "end" for _, name in ran[1::2]), "one program at a time")
+        # Programs follow each other without a stop while one kernel is measured: compiling takes longer than these stops.
+        spans = [[ran[0][0], ran[1][0]]]
+        for (begin, _), (end, _) in zip(ran[2::2], ran[3::2]):
+            if begin - spans[-1][1] < 0.3:
+                spans[-1][1] = end
+            else:
+                spans.append([begin, end])
         compiled = [float(line) for line in times.read_text().split()]
-        self.assertTrue([at for at in compiled if any(begin < at < end for begin, end in spans)])
+        self.assertTrue([at for at in compiled if any(begin < at < end for begin, end in spans)], (spans, compiled))
 
     @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
     def test_one_goes_away(self):
