@@ -9,11 +9,11 @@ struct shares {
 static void run_share_of_pool(void *closure, int index) {
     const struct shares *const shares = closure;
     if (index == 0) {
-        run_share(shares->loop, shares->context);
+        run_share(shares->loop, shares->context, 0);
     } else {
         char *const all = shares->context->call->pool_scratch;
         struct context own = {1, all + (size)(index - 1) * SCRATCH_BYTES, 0, 0};
-        run_share(shares->loop, &own);
+        run_share(shares->loop, &own, index);
     }
 }
 
@@ -27,7 +27,9 @@ int halide_do_par_for(struct context *context, task body, int min, int extent, u
         }
         return 0;
     }
-    struct loop loop = {min, min + extent, 0, body, closure, SCRATCH_BYTES};
+    struct range ranges[MAX_THREADS];
+    struct loop loop = {ranges, threads, 0, body, closure, SCRATCH_BYTES};
+    deal(&loop, min, extent);
     context->threads = 1; /* loops within its tasks are run alone */
     if (context->call) {
         struct shares shares = {&loop, context};
@@ -35,7 +37,7 @@ int halide_do_par_for(struct context *context, task body, int min, int extent, u
     } else {
         share_with_workers(&loop, context, threads);
     }
-    run_share(&loop, context); /* what is left */
+    run_share(&loop, context, 0); /* what is left */
     context->threads = asked;
     return loop.status;
 }

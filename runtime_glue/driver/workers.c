@@ -3,9 +3,16 @@
    one. The number is raised whenever the layout of what lies there, or what is done with it,
    changes: libraries that differ do not share. Functions are each library's own. */
 
-/* A parallel loop: whoever takes part runs tasks until none is left. */
+/* A parallel loop: whoever takes part runs tasks until none is left. Its tasks are dealt out in
+   ranges, one a thread: a thread begins with its own, which in the next layer's loop holds what
+   this one leaves in the thread's caches, and then helps the others. */
+struct range {
+    int next, end;
+    char alone_in_its_line[56];
+};
 struct loop {
-    int next, end, status;
+    struct range *ranges;
+    int threads, status;
     task body;
     uint8 *closure;
     size scratch_bytes; /* that a thread which takes part must have */
@@ -38,12 +45,22 @@ __asm__(
     ".popsection\n");
 _Static_assert(sizeof(struct pool) <= 64, "it has room in convoy_pool_1");
 
-static void run_share(struct loop *loop, struct context *context) {
-    for (;;) {
-        const int index = __atomic_fetch_add(&loop->next, 1, __ATOMIC_RELAXED);
-        if (index >= loop->end) return;
-        const int status = loop->body(context, index, loop->closure);
-        if (status) __atomic_store_n(&loop->status, status, __ATOMIC_RELAXED);
+static void deal(struct loop *loop, int min, int extent) {
+    for (int i = 0; i < loop->threads; i++) {
+        loop->ranges[i].next = min + (int)((int64)extent * i / loop->threads);
+        loop->ranges[i].end = min + (int)((int64)extent * (i + 1) / loop->threads);
+    }
+}
+
+static void run_share(struct loop *loop, struct context *context, int first) {
+    for (int i = 0; i < loop->threads; i++) {
+        struct range *const range = &loop->ranges[(first + i) % loop->threads];
+        while (__atomic_load_n(&range->next, __ATOMIC_RELAXED) < range->end) {
+            const int index = __atomic_fetch_add(&range->next, 1, __ATOMIC_RELAXED);
+            if (index >= range->end) break;
+            const int status = loop->body(context, index, loop->closure);
+            if (status) __atomic_store_n(&loop->status, status, __ATOMIC_RELAXED);
+        }
     }
 }
 
@@ -69,12 +86,11 @@ static int has_scratch(struct context *context, size *bytes, size wanted) {
     return 1;
 }
 
-static void *work(void *unused) {
+static void *work(void *number) {
     struct pool *const pool = &convoy_pool_1;
     struct context context = {1, 0, 0, 0};
     size scratch_bytes = 0;
     uint32 seen = 0;
-    (void)unused;
     for (;;) {
         int spins = 0;
         uint32 turn;
@@ -91,7 +107,7 @@ static void *work(void *unused) {
         if (take_seat(pool)) {
             /* One that has no memory leaves the tasks to the others. */
             if (has_scratch(&context, &scratch_bytes, pool->loop->scratch_bytes))
-                run_share(pool->loop, &context);
+                run_share(pool->loop, &context, (int)(size)number);
             __atomic_fetch_add(&pool->seats, 1, __ATOMIC_RELEASE);
         }
     }
@@ -101,7 +117,7 @@ static void *work(void *unused) {
 static void create_workers(struct pool *pool, int wanted) {
     while (pool->created < wanted) {
         unsigned long thread;
-        if (pthread_create(&thread, (void *)0, work, (void *)0)) return;
+        if (pthread_create(&thread, (void *)0, work, (void *)(size)(pool->created + 1))) return;
         pthread_detach(thread);
         pool->created++;
     }
@@ -119,7 +135,7 @@ static void share_with_workers(struct loop *loop, struct context *context, int t
     if (__atomic_load_n(&pool->sleepers, __ATOMIC_SEQ_CST)) {
         syscall(SYS_FUTEX, &pool->turn, FUTEX_WAKE_PRIVATE, seats, (void *)0, (void *)0, 0);
     }
-    run_share(loop, context);
+    run_share(loop, context, 0);
     __atomic_fetch_sub(&pool->seats, CLOSED, __ATOMIC_ACQ_REL);
     /* Whom they wait for may need this processor. */
     for (int spins = 0; __atomic_load_n(&pool->seats, __ATOMIC_ACQUIRE) != seats - CLOSED;) {
