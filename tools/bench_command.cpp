@@ -56,18 +56,20 @@ constexpr double call_us = 2;        // what a call costs whatever it does shows
 // lie in the nearest memory that has room for them, in a network they come from where they were
 // left.
 std::string reason_for(const nlohmann::json &step, int threads) {
-    if (step["percent_of_roofline"].get<double>() >= fair_percent) return "";
-    const double us = step["median_us"], memory_us = step["memory_us"].get<double>() / threads;
+    if (step.at("percent_of_roofline").get<double>() >= fair_percent) return "";
+    const double us = step.at("median_us"),
+                 memory_us = step.value("memory_us", 0.0) / threads;  // older manifests have none
     char text[64];
     if (memory_us >= us * fair_percent / 100) {
         std::snprintf(text, sizeof text, "data from %s: %.1f us",
-                      step["memory"].get<std::string>().c_str(), memory_us);
+                      step.at("memory").get<std::string>().c_str(), memory_us);
         return text;
     }
     if (us < call_us) return "a call's own time";
     // Its data may come from farther: other programs fill the last level too.
     if (memory_us < us / 10) return "?";
-    std::snprintf(text, sizeof text, "data at %.0f GB/s", step["bytes"].get<double>() / us / 1e3);
+    std::snprintf(text, sizeof text, "data at %.0f GB/s",
+                  step.at("bytes").get<double>() / us / 1e3);
     return text;
 }
 

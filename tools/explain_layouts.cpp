@@ -39,7 +39,8 @@ json to_json(const LayoutReport &report, const Board &board) {
 }
 
 int widest(const LayoutReport &report) {
-    size_t width = 5;
+    size_t width = 0;
+    for (const auto &rule : report.rules) width = std::max(width, rule.name.size());
     for (const auto &c : report.choices) width = std::max(width, c.value.size());
     for (const auto &r : report.reorders) width = std::max(width, r.value.size());
     return (int)width;
@@ -57,6 +58,7 @@ void print(const LayoutReport &report, const Board &board) {
         row(rule.name, rule.cycles);
         std::printf("  %.2fx\n", rule.cycles / report.cycles);
     }
+    if (report.choices.empty()) return;
     std::printf("\n%-*s %-14s %-14s %12s\n", width, "value", "stored", "otherwise", "us more");
     for (const auto &c : report.choices) {
         std::printf("%-*s %-14s %-14s %12.1f\n", width, c.value.c_str(),

@@ -27,8 +27,9 @@ public:
         report.cycles = problem_.cycles(best_);
         const Layout plain, vectors{board.vector_floats};
         add_rule(report, to_string(plain), best_of({plain}));
-        add_rule(report, to_string(plain) + " and " + to_string(vectors),
-                 best_of({plain, vectors}));
+        if (vectors != plain)
+            add_rule(report, to_string(plain) + " and " + to_string(vectors),
+                     best_of({plain, vectors}));
         add_rule(report, "one layer after the other", one_by_one());
         for (ValueId v = 0; v < (int)best_.size(); v++) {
             each(v, (int)best_.size());

@@ -6,20 +6,13 @@
 
 #include <algorithm>
 #include <convoy/model.hpp>
-#include <random>
 #include <thread>
+
+#include "floats.h"
 
 namespace {
 
-using Floats = std::vector<float>;
-
-Floats random_floats(size_t count) {
-    std::mt19937 random(1);
-    std::normal_distribution<float> normal;
-    Floats floats(count);
-    for (float &x : floats) x = normal(random);
-    return floats;
-}
+using convoy::Floats, convoy::random_floats;
 
 template<typename Call>
 std::string message_of(Call call) {

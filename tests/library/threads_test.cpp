@@ -13,17 +13,11 @@
 #include <random>
 #include <thread>
 
+#include "floats.h"
+
 namespace {
 
-using Floats = std::vector<float>;
-
-Floats random_floats(size_t count) {
-    std::mt19937 random(1);
-    std::normal_distribution<float> normal;
-    Floats floats(count);
-    for (float &x : floats) x = normal(random);
-    return floats;
-}
+using convoy::Floats, convoy::random_floats;
 
 int threads_of_this_process() {
     int count = 0;
