@@ -88,6 +88,8 @@ Variant compile_variant(const Graph &model, const Board &board, const std::strin
     (packs_ahead ? plan_packing_ahead : plan_packing)(variant.plan, variant.kernels);
     if (board.gpu && !packs_ahead) expect_constants(variant.plan, board);
     plan_memory(variant.plan, board.gpu.has_value());
+    if (variant.plan.looped_steps > 0)
+        variant.plan.lanes = std::min(rules.threads, variant.plan.images);
     report(options, "packing weights for " + board.name);
     variant.constants = pack_constants(variant.plan, variant.kernels);
     return variant;
@@ -340,10 +342,12 @@ CompileResult compile_graph(Graph graph, const Library &library, const CompileOp
     result.parameters = library.parameters;
     result.kernels = (int)first.kernels.size();
     result.steps = (int)first.plan.steps.size();
-    for (const PlanStep &step : first.plan.steps) {
-        result.macs += macs(step.kernel);
+    for (int s = 0; s < result.steps; s++) {
+        const PlanStep &step = first.plan.steps[s];
+        const int calls = first.plan.calls(s);
+        result.macs += calls * macs(step.kernel);
         result.expected_us +=
-            first.kernels[step.kernel_index].ranked.cycles / (first.board.clock_ghz * 1e3);
+            calls * first.kernels[step.kernel_index].ranked.cycles / (first.board.clock_ghz * 1e3);
     }
     return result;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <regex>
 #include <set>
 
 #include "schedules/record_file.h"
@@ -23,9 +24,11 @@ const Record *Records::find(const std::string &kernel) const {
 
 namespace {
 
-// "conv2d g8ic64...+relu" of "conv2d g8ic64...+relu nChw8c->nChw8c".
-std::string without_layouts(const std::string &kernel) {
-    return kernel.substr(0, kernel.find(' ', kernel.find(' ') + 1));
+// "conv2d g8ic64...+relu" of "conv2d mb4g8ic64...+relu nChw8c->nChw8c".
+std::string convolution_of(const std::string &kernel) {
+    static const std::regex images(R"(^(\S+ )mb\d+)");
+    return std::regex_replace(kernel.substr(0, kernel.find(' ', kernel.find(' ') + 1)), images,
+                              "$1");
 }
 
 double log_ratio(const TunedRecord &record) {
@@ -37,7 +40,7 @@ double log_ratio(const TunedRecord &record) {
 void Records::add(const std::string &kernel, Record record) {
     const auto count = [&](const TunedRecord &counted, int sign) {
         if (counted.predicted_us <= 0) return;
-        for (const std::string &of : {without_layouts(kernel), std::string()}) {
+        for (const std::string &of : {convolution_of(kernel), std::string()}) {
             ratios_[of].logarithms += sign * log_ratio(counted);
             ratios_[of].count += sign;
         }
@@ -46,24 +49,20 @@ void Records::add(const std::string &kernel, Record record) {
     count(record, 1);
     record.kernel = kernel;
     records_[kernel] = std::move(record);
-    if (const SimilarKernel similar = similar_kernel(kernel); !similar.text.empty())
-        similar_[similar.text] = kernel;
+    if (const std::string similar = similar_kernel(kernel); !similar.empty())
+        similar_[similar] = kernel;
 }
 
 std::optional<Record> Records::find_similar(const std::string &kernel) const {
     if (const Record *own = find(kernel)) return *own;
-    const SimilarKernel similar = similar_kernel(kernel);
-    const auto other = similar_.find(similar.text);
-    if (similar.text.empty() || other == similar_.end()) return {};
-    Record record = records_.at(other->second);
-    const double images = (double)similar.images / similar_kernel(other->second).images;
-    record.time_us *= images;
-    record.default_us *= images;
-    return record;
+    const std::string similar = similar_kernel(kernel);
+    const auto other = similar_.find(similar);
+    if (similar.empty() || other == similar_.end()) return {};
+    return records_.at(other->second);
 }
 
 double Records::measured_over_predicted(const std::string &kernel) const {
-    for (const std::string &of : {without_layouts(kernel), std::string()}) {
+    for (const std::string &of : {convolution_of(kernel), std::string()}) {
         const auto found = ratios_.find(of);
         if (found != ratios_.end() && found->second.count > 0)
             return std::exp(found->second.logarithms / found->second.count);

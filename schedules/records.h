@@ -25,13 +25,14 @@ class Records {
 public:
     const Record *find(const std::string &kernel) const;
     // A kernel's own record, else one of a kernel that differs in what its loops do not depend on
-    // (similar_kernel.h), its time as for this one's number of images; empty where neither is.
+    // (similar_kernel.h); empty where neither is.
     std::optional<Record> find_similar(const std::string &kernel) const;
     void add(const std::string &kernel, Record record);
     size_t size() const { return records_.size(); }
 
     // What to expect of a kernel that has no record, as measured over predicted time: what the
-    // records of its convolution in other layouts say, else what all say.
+    // records of its convolution in other layouts and of other numbers of images say, else what all
+    // say.
     double measured_over_predicted(const std::string &kernel) const;
     // And by how much more than measured ones such expectations are held against it: the best of
     // many is one that errs. Tuning takes less than 1, to measure what might be as good.

@@ -36,15 +36,20 @@ double us_between(Clock::time_point a, Clock::time_point b) {
     return std::chrono::duration<double, std::micro>(b - a).count();
 }
 
-// Samples by step: each the time from the end of the step before.
+// Samples by step, one a run: of each of its calls the time from the end of the call before.
 struct Profile {
     std::vector<std::vector<double>> steps;
     Clock::time_point last;
 
+    void begin_run() {
+        for (std::vector<double> &samples : steps) samples.push_back(0);
+        last = Clock::now();
+    }
+
     static void after_step(void *data, int step) {
         Profile &profile = *static_cast<Profile *>(data);
         const auto now = Clock::now();
-        profile.steps[step].push_back(us_between(profile.last, now));
+        profile.steps[step].back() += us_between(profile.last, now);
         profile.last = Clock::now();
     }
 };
@@ -94,7 +99,7 @@ nlohmann::json measure(LoadedLibrary &library, const Options &options) {
             library.run(inputs, outputs, options.threads);
             whole.push_back(us_between(before, Clock::now()));
         }
-        profile.last = Clock::now();
+        profile.begin_run();
         library.run_profiled(inputs, outputs, options.threads, Profile::after_step, &profile);
     }
     progress.clear();

@@ -5,6 +5,7 @@
 
 #include "compiler/passes/optimize.h"
 #include "compiler/plan/fuse_layers.h"
+#include "compiler/plan/layout_assignment.h"
 #include "compiler/plan/layout_problem.h"
 #include "compiler/records_here.h"
 
@@ -35,7 +36,7 @@ public:
             each(v, (int)best_.size());
             if (problem_.storable()[v].size() > 1) add_choice(report, v);
         }
-        for (const Node &node : graph_.nodes) add_reorders(report, node);
+        for (int n = 0; n < (int)graph_.nodes.size(); n++) add_reorders(report, n);
         return report;
     }
 
@@ -77,15 +78,15 @@ private:
         if (choice.more_cycles < impossible / 2) report.choices.push_back(std::move(choice));
     }
 
-    void add_reorders(LayoutReport &report, const Node &node) {
+    void add_reorders(LayoutReport &report, int n) {
+        const Node &node = graph_.nodes[n];
         for (int i = 0; i < (int)node.inputs.size(); i++) {
             const ValueId v = node.inputs[i];
             const Layout stored = layout_of(v);
-            const Layout read =
-                problem_.cheapest_read(node, i, stored, layout_of(node.output)).first;
+            const Layout read = problem_.cheapest_read(n, i, stored, layout_of(node.output)).first;
             if (read == stored) continue;
             report.reorders.push_back(
-                {graph_.values[v].name, stored, read, problem_.reorder_cycles(v, stored, read)});
+                {graph_.values[v].name, stored, read, problem_.reorder_cycles(n, v, stored, read)});
         }
     }
 
@@ -97,7 +98,8 @@ private:
     // Each node's output as is cheapest for the node, its inputs being stored already.
     Choice one_by_one() {
         Choice choice(best_.size(), 0);
-        for (const Node &node : graph_.nodes) {
+        for (int n = 0; n < (int)graph_.nodes.size(); n++) {
+            const Node &node = graph_.nodes[n];
             const std::vector<Layout> &layouts = problem_.storable()[node.output];
             double least = std::numeric_limits<double>::infinity();
             for (int at = 0; at < (int)layouts.size(); at++) {
@@ -105,7 +107,7 @@ private:
                 for (int i = 0; i < (int)node.inputs.size(); i++) {
                     const ValueId v = node.inputs[i];
                     const Layout stored = problem_.storable()[v][choice[v]];
-                    cycles += problem_.cheapest_read(node, i, stored, layouts[at]).second;
+                    cycles += problem_.cheapest_read(n, i, stored, layouts[at]).second;
                 }
                 if (cycles < least) least = cycles, choice[node.output] = at;
             }
@@ -132,7 +134,8 @@ std::vector<LayoutReport> report_layouts(const std::vector<Analyzed> &models, co
         Graph graph = model.read();
         optimize(graph);
         graph = fuse_layers(graph, board, records, options.rules);
-        LayoutProblem problem(graph, board, records, options.rules);
+        LayoutProblem problem(graph, board, records, options.rules,
+                              choose_image_loop(graph, board, records, options.rules));
         reports.push_back(Reporter(graph, problem).make(board, [&](int done, int total) {
             report(options, "trying other layouts", done, total);
         }));

@@ -24,13 +24,15 @@ std::vector<UsedKernel> used_kernels(const std::vector<Analyzed> &models, const 
         optimize(graph);
         graph = fuse_layers(graph, board, records, options.rules);
         const Plan plan = lower(graph, assign_layouts(graph, board, records, options.rules), board);
-        for (const PlanStep &step : plan.steps) {
+        for (int s = 0; s < (int)plan.steps.size(); s++) {
+            const PlanStep &step = plan.steps[s];
             if (macs(step.kernel) == 0) continue;
             const auto same = [&](const UsedKernel &used) { return used.kernel == step.kernel; };
             auto found = std::find_if(list.begin(), list.end(), same);
             if (found == list.end()) found = list.insert(list.end(), {step.kernel, {}, {}});
             const std::string &model = models[at].name;
-            found->steps.push_back(model.empty() ? step.name : model + "/" + step.name);
+            found->steps.insert(found->steps.end(), plan.calls(s),
+                                model.empty() ? step.name : model + "/" + step.name);
         }
     }
     return list;

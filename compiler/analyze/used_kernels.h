@@ -12,7 +12,8 @@ namespace convoy {
 // A kernel of the libraries of some models.
 struct UsedKernel {
     Kernel kernel;
-    std::vector<std::string> steps;  // the steps that it computes, as "resnet34_g8/conv1"
+    std::vector<std::string>
+        steps;  // the steps that it computes, as "resnet34_g8/conv1", once a call
     RankedSchedule ranked;
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <iomanip>
 #include <set>
@@ -14,26 +15,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string address(const Plan &plan, const Operand &operand) {
+// In a looped step: of the image whose turn it is, or in the lane of the thread.
+std::string address(const Plan &plan, const Operand &operand, bool is_looped = false) {
     const PlanTensor &tensor = plan.tensors[operand.tensor];
-    const auto number = [](int64_t n) { return std::to_string(n); };
+    const int64_t stride = is_looped ? plan.image_stride_floats(tensor) : 0;
+    const auto at = [&](int64_t start, int unit_bytes) {
+        const std::string image =
+            stride > 0 ? " + image * " + std::to_string(stride * 4 / unit_bytes) : "";
+        return std::to_string(start + operand.offset_floats * 4 / unit_bytes) + image;
+    };
     switch (tensor.place) {
         case PlanTensor::Place::input:
-            return "INPUT(" + number(tensor.index) + ", " + number(operand.offset_floats) + ")";
+            return "INPUT(" + std::to_string(tensor.index) + ", " + at(0, 4) + ")";
         case PlanTensor::Place::output:
-            return "OUTPUT(" + number(tensor.index) + ", " + number(operand.offset_floats) + ")";
+            return "OUTPUT(" + std::to_string(tensor.index) + ", " + at(0, 4) + ")";
         case PlanTensor::Place::constant:
-            return "weights + " + number(tensor.offset_bytes + operand.offset_floats * 4);
+            return "weights + " + at(tensor.offset_bytes, 1);
         case PlanTensor::Place::arena:
             break;
     }
-    return "ARENA(" + number(tensor.offset_bytes + operand.offset_floats * 4) + ")";
+    return plan.is_in_lane(tensor) ? "(lane + " + at(tensor.offset_bytes, 1) + ")"
+                                   : "ARENA(" + at(tensor.offset_bytes, 1) + ")";
 }
 
 std::vector<std::string> addresses(const Variant &variant, size_t s) {
     const PlanStep &step = variant.plan.steps[s];
     const ConstantPool::Offsets &constants = variant.constants.steps[s];
-    std::vector<std::string> list = {address(variant.plan, step.input)};
+    const bool is_looped = variant.plan.is_looped((int)s);
+    std::vector<std::string> list = {address(variant.plan, step.input, is_looped)};
     const auto add = [&](const std::optional<RuntimeConstant> &runtime, int64_t offset) {
         if (runtime) {
             list.push_back(address(variant.plan, runtime->packed));
@@ -43,8 +52,9 @@ std::vector<std::string> addresses(const Variant &variant, size_t s) {
     };
     add(step.runtime_weights, constants.weights);
     add(step.runtime_bias, constants.bias);
-    for (const Operand &operand : step.addend) list.push_back(address(variant.plan, operand));
-    list.push_back(address(variant.plan, step.output));
+    for (const Operand &operand : step.addend)
+        list.push_back(address(variant.plan, operand, is_looped));
+    list.push_back(address(variant.plan, step.output, is_looped));
     return list;
 }
 
@@ -63,10 +73,10 @@ void write_kernel_declarations(std::ostream &out, const Variant &variant,
     }
 }
 
-void write_halo(std::ostream &out, const PlanTensor &tensor) {
-    const View &view = tensor.view;
+void write_halo(std::ostream &out, const Plan &plan, int tensor) {
+    const View &view = plan.tensors[tensor].view;
     const int block = view.layout.block;
-    out << "    zero_halo(ARENA(" << tensor.offset_bytes << "), " << view.mb * view.blocks << ", "
+    out << "    zero_halo(" << address(plan, {tensor, 0}) << ", " << view.mb * view.blocks << ", "
         << view.h << ", " << view.w * block << ", " << view.halo.top << ", "
         << view.halo.left * block << ", " << view.halo.bottom << ", " << view.halo.right * block
         << ");\n";
@@ -155,6 +165,73 @@ void write_device_runs(std::ostream &out, const Variant &variant, const std::str
         << "    return run_on_stream(" << device << "inputs, outputs, stream);\n}\n\n";
 }
 
+void write_step(std::ostream &out, const Variant &variant, int s, const std::string &prefix) {
+    const Plan &plan = variant.plan;
+    const PlanStep &step = plan.steps[s];
+    const PlanTensor &output = plan.tensors[step.output.tensor];
+    const bool on_gpu = variant.board.gpu.has_value();
+    out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
+    if (!on_gpu && output.needs_halo_zeroed() && output.first_step == s &&
+        !plan.holds_loop_images(output))
+        write_halo(out, plan, step.output.tensor);
+    if (plan.packed_input < 0) write_packing(out, variant, step, prefix);
+    const auto list = addresses(variant, s);
+    std::string arguments = "context";
+    for (size_t i = 0; i < list.size(); i++) {
+        out << "    b[" << i << (on_gpu ? "].device = (uint64)(" : "].host = (") << list[i]
+            << ");\n";
+        arguments += ", &b[" + std::to_string(i) + "]";
+    }
+    if (!on_gpu)
+        out << "    context->threads = THREADS("
+            << variant.kernels[step.kernel_index].ranked.most_threads << ");\n";
+    out << "    CALL(" << s << ", " << prefix << "k" << step.kernel_index << "(" << arguments
+        << "));\n";
+}
+
+void write_weights_address(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    if (variant.constants.bytes() == 0) return;
+    out << "    const char *const weights = "
+        << (variant.board.gpu ? "(const char *)" + prefix + "device.device_weights"
+                              : prefix + "weights")
+        << ";\n";
+}
+
+// The steps that take one image, and what there is of images.
+void write_images(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    const Plan &plan = variant.plan;
+    out << "\nstatic int " << prefix
+        << "run_image(const struct call *call, struct context *context, char *lane, int64 image) "
+           "{\n"
+        << "    struct buffer b[5] = {{0}};\n";
+    write_weights_address(out, variant, prefix);
+    for (int s = 0; s < plan.looped_steps; s++) write_step(out, variant, s, prefix);
+    out << "    return 0;\n}\n\nstatic const struct images " << prefix << "images = {" << prefix
+        << "run_image, " << plan.images << ", " << plan.lanes << ", "
+        << variant.other_lanes_offset() << "u, " << variant.lane_bytes() << "u};\n";
+}
+
+void write_run(std::ostream &out, const Variant &variant, const std::string &prefix) {
+    const Plan &plan = variant.plan;
+    out << "\nstatic int " << prefix << "run(const struct call *call) {\n"
+        << "    struct buffer b[5] = {{0}};\n"
+        << "    struct context of_call = {1, ARENA(" << variant.scratch_offset()
+        << "), 0, call->parallel_for ? call : 0}, *const context = &of_call;\n";
+    write_weights_address(out, variant, prefix);
+    if (plan.looped_steps > 0) {
+        for (int t = 0; t < (int)plan.tensors.size(); t++) {
+            const PlanTensor &tensor = plan.tensors[t];
+            if (plan.holds_loop_images(tensor) && tensor.needs_halo_zeroed())
+                write_halo(out, plan, t);
+        }
+        out << "    const int status = run_images(call, context, &" << prefix
+            << "images);\n    if (status) return status;\n";
+    }
+    for (int s = plan.looped_steps; s < (int)plan.steps.size(); s++)
+        write_step(out, variant, s, prefix);
+    out << "    return 0;\n}\n\n";
+}
+
 void write_variant(std::ostream &out, const Variant &variant, const std::string &prefix) {
     out << "/* ---- " << variant.board.name << ": " << variant.board.description << " ---- */\n\n";
     if (variant.constants.bytes() > 0) out << "extern const char " << prefix << "weights[];\n";
@@ -164,35 +241,8 @@ void write_variant(std::ostream &out, const Variant &variant, const std::string 
     if (packs_ahead) write_pack(out, variant, prefix);
     const bool on_gpu = variant.board.gpu.has_value();
     if (on_gpu) write_device(out, variant, prefix);
-    out << "\nstatic int " << prefix << "run(const struct call *call) {\n"
-        << "    struct buffer b[5] = {{0}};\n"
-        << "    struct context context = {1, ARENA(" << variant.scratch_offset()
-        << "), 0, call->parallel_for ? call : 0};\n";
-    if (variant.constants.bytes() > 0)
-        out << "    const char *const weights = "
-            << (on_gpu ? "(const char *)" + prefix + "device.device_weights" : prefix + "weights")
-            << ";\n";
-    for (size_t s = 0; s < variant.plan.steps.size(); s++) {
-        const PlanStep &step = variant.plan.steps[s];
-        const PlanTensor &output = variant.plan.tensors[step.output.tensor];
-        out << "    /* " << s << ": " << comment_text(step.name) << " */\n";
-        if (!on_gpu && output.needs_halo_zeroed() && output.first_step == (int)s)
-            write_halo(out, output);
-        if (!packs_ahead) write_packing(out, variant, step, prefix);
-        const auto list = addresses(variant, s);
-        std::string arguments = "&context";
-        for (size_t i = 0; i < list.size(); i++) {
-            out << "    b[" << i << (on_gpu ? "].device = (uint64)(" : "].host = (") << list[i]
-                << ");\n";
-            arguments += ", &b[" + std::to_string(i) + "]";
-        }
-        if (!on_gpu)
-            out << "    context.threads = THREADS("
-                << variant.kernels[step.kernel_index].ranked.most_threads << ");\n";
-        out << "    CALL(" << s << ", " << prefix << "k" << step.kernel_index << "(" << arguments
-            << "));\n";
-    }
-    out << "    return 0;\n}\n\n";
+    if (variant.plan.looped_steps > 0) write_images(out, variant, prefix);
+    write_run(out, variant, prefix);
     if (on_gpu) write_device_runs(out, variant, prefix);
     out << "static const struct cpu_feature " << prefix << "features[] = {\n";
     for (const std::string &name : variant.board.cpu_features) {
@@ -220,6 +270,11 @@ bool packs_at_run_time(const Library &library) {
         }
     }
     return false;
+}
+
+bool has_image_loop(const Library &library) {
+    return std::ranges::any_of(library.variants,
+                               [](const Variant &v) { return v.plan.looped_steps > 0; });
 }
 
 // Of the library's GPUs.
@@ -271,6 +326,7 @@ std::string driver_source(const Library &library) {
         << driver_loops();
     if (library.scratch_bytes() > 0) out << driver_glue("scratch.c") << "\n";
     const bool packs_ahead = library.packed_input >= 0;
+    if (has_image_loop(library)) out << driver_glue("images.c") << "\n";
     if (packs_at_run_time(library)) out << driver_glue("pack.h") << "\n";
     out << "enum {\n    VARIANT_COUNT = " << library.variants.size()
         << ",\n    INPUT_COUNT = " << library.inputs.size()

@@ -148,8 +148,8 @@ std::string header_source(const Library &library) {
         << "int " << n << "_input_shape(int i, int64_t dims[8], int *rank);\n"
         << "int " << n << "_output_shape(int i, int64_t dims[8], int *rank);\n\n"
         << pack_declaration(library) << run_declarations(n)
-        << "/* The same, calling after_step after each of the step_count() steps that the manifest "
-           "lists. */\n"
+        << "/* The same, calling after_step after each call of the step_count() steps that the "
+           "manifest lists. */\n"
         << "int " << n
         << "_run_profiled(const float *const *inputs, float *const *outputs, void *arena, int "
            "threads,\n"

@@ -12,7 +12,7 @@ namespace {
 using namespace Halide;
 
 constexpr int64_t largest_on_stack = 16 * 1024;  // Halide's own limit
-constexpr int64_t largest_scratch = 2 * 1024 * 1024;
+constexpr int64_t largest_scratch = 8 * 1024 * 1024;
 
 // Sums what Halide turns into calls of halide_malloc and holds at once, in the thread that calls
 // the kernel and in one that runs a task of it. A statement frees what it allocates before the

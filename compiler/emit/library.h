@@ -20,12 +20,15 @@ struct Variant {
     std::vector<CompiledKernel> kernels;
     ConstantPool constants;
 
-    // The arena: tensors, then the scratch memory of the thread that calls run.
+    // The arena: tensors, the scratch memory of the thread that calls run, then all lanes but the
+    // first.
     int64_t scratch_offset() const { return plan.arena_bytes + overread_bytes; }
     int64_t scratch_bytes() const;  // of the kernel that needs most
-    int64_t arena_bytes() const {
+    int64_t other_lanes_offset() const {
         return scratch_offset() + (scratch_bytes() > 0 ? scratch_bytes() + overread_bytes : 0);
     }
+    int64_t lane_bytes() const { return plan.lane_bytes + overread_bytes; }
+    int64_t arena_bytes() const { return other_lanes_offset() + (plan.lanes - 1) * lane_bytes(); }
 };
 
 // A network compiled for one board or several of one system: what is emitted as one library.

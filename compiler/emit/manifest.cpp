@@ -27,17 +27,21 @@ ordered_json record_json(const Record &record) {
             {"time_us", record.time_us}, {"default_us", record.default_us}};
 }
 
-ordered_json step_json(const Variant &variant, const PlanStep &step, const StepMemory &memory) {
+// Of all its calls in a run.
+ordered_json step_json(const Variant &variant, int s, const StepMemory &memory) {
+    const PlanStep &step = variant.plan.steps[s];
+    const int calls = variant.plan.calls(s);
+    const int64_t step_macs = macs(step.kernel), bytes = compulsory_bytes(step.kernel);
     const RankedSchedule &ranked = variant.kernels[step.kernel_index].ranked;
     ordered_json json = {{"name", step.name},
                          {"kernel", to_string(step.kernel)},
-                         {"macs", macs(step.kernel)},
-                         {"bytes", compulsory_bytes(step.kernel)},
-                         {"roofline_us", roofline_us(variant.board, macs(step.kernel),
-                                                     compulsory_bytes(step.kernel))},
-                         {"memory_us", memory.us},
+                         {"calls", calls},
+                         {"macs", calls * step_macs},
+                         {"bytes", calls * bytes},
+                         {"roofline_us", calls * roofline_us(variant.board, step_macs, bytes)},
+                         {"memory_us", calls * memory.us},
                          {"memory", memory.from},
-                         {"expected_us", microseconds(ranked.cycles, variant.board)},
+                         {"expected_us", calls * microseconds(ranked.cycles, variant.board)},
                          {"schedule",
                           {{"template", ranked.schedule.template_name},
                            {"version", template_of(ranked.schedule, variant.board).version},
@@ -55,10 +59,9 @@ ordered_json variant_json(const Variant &variant, const std::string &system) {
     int64_t total_macs = 0;
     const std::vector<StepMemory> memory = step_memory(variant.plan, variant.board);
     for (size_t at = 0; at < memory.size(); at++) {
-        const PlanStep &step = variant.plan.steps[at];
-        steps.push_back(step_json(variant, step, memory[at]));
+        steps.push_back(step_json(variant, (int)at, memory[at]));
         expected_us += steps.back()["expected_us"].get<double>();
-        total_macs += macs(step.kernel);
+        total_macs += steps.back()["macs"].get<int64_t>();
     }
     return {{"board", variant.board.name},
             {"system", system},

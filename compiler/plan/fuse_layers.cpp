@@ -6,6 +6,7 @@
 #include "compiler/passes/fuse_separable.h"
 #include "compiler/passes/fuse_two_level.h"
 #include "compiler/passes/optimize.h"
+#include "compiler/plan/image_loop.h"
 
 namespace convoy {
 
@@ -47,7 +48,10 @@ public:
         kernel.activation = last.activation;
         kernel.combine = last.combine;
         if (last.has_residual) kernel.residual = kernel.output;
-        return best_cycles(kernel, board_, records_, rules_).value_or(impossible);
+        // Most of a batch's layers are run image by image.
+        return best_cycles(board_.gpu ? Kernel(kernel) : for_one_image(kernel, reads.mb), board_,
+                           records_, rules_)
+            .value_or(impossible);
     }
 
     double of(const Conv2d &conv, const Layout &layout) const {

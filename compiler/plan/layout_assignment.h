@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "compiler/graph.h"
+#include "compiler/plan/image_loop.h"
 #include "generators/layout.h"
 #include "schedules/choose.h"
 
@@ -13,6 +14,7 @@ namespace convoy {
 struct LayoutAssignment {
     std::vector<Layout> stored;             // by value
     std::vector<std::vector<Layout>> read;  // by node, then by input
+    ImageLoop loop;                         // which nodes take one image after the other
     double cycles = 0;                      // of kernels and reorders together, as predicted
 };
 
@@ -21,5 +23,14 @@ struct LayoutAssignment {
 // nchw.
 LayoutAssignment assign_layouts(const Graph &graph, const Board &board, const Records &records,
                                 const ScheduleRules &rules = {});
+
+// With a loop of the caller's choice.
+LayoutAssignment assign_layouts(const Graph &graph, const Board &board, const Records &records,
+                                const ScheduleRules &rules, const ImageLoop &loop);
+
+// As many first nodes of a batch's network as are cheapest with one image after the other: what the
+// first of these takes.
+ImageLoop choose_image_loop(const Graph &graph, const Board &board, const Records &records,
+                            const ScheduleRules &rules);
 
 }  // namespace convoy

@@ -90,19 +90,20 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
 }  // namespace
 
 LayoutProblem::LayoutProblem(const Graph &graph, const Board &board, const Records &records,
-                             const ScheduleRules &rules)
+                             const ScheduleRules &rules, const ImageLoop &loop)
     : graph_(graph),
       board_(board),
       records_(records),
       rules_(rules),
+      loop_(loop),
       readable_(candidates(graph, board.vector_floats)),
       storable_(readable_) {
     for (ValueId input : graph.inputs) storable_[input] = {Layout{}};
-    for (const Node &node : graph.nodes) add_factors(node);
+    for (int n = 0; n < (int)graph.nodes.size(); n++) add_factors(n);
     for (ValueId output : graph.outputs) {
         Factor leave{{output}, {}};
         for (const Layout &layout : storable_[output])
-            leave.cost.push_back(reorder_cycles(output, layout, {}));
+            leave.cost.push_back(reorder_cycles((int)graph.nodes.size(), output, layout, {}));
         factors_.push_back(std::move(leave));
     }
 }
@@ -123,18 +124,28 @@ double LayoutProblem::cycles(const std::vector<int> &choice) const {
     return cycles;
 }
 
-double LayoutProblem::reorder_cycles(ValueId value, Layout from, Layout to) {
+double LayoutProblem::node_cycles(int node, const std::vector<int> &choice) {
+    const auto stored = [&](ValueId v) { return storable_[v][choice[v]]; };
+    const Node &of = graph_.nodes[node];
+    double cycles = 0;
+    for (int i = 0; i < (int)of.inputs.size(); i++)
+        cycles += cheapest_read(node, i, stored(of.inputs[i]), stored(of.output)).second;
+    return cycles;
+}
+
+double LayoutProblem::reorder_cycles(int node, ValueId value, Layout from, Layout to) {
     if (from == to) return 0;
     const int vector = board_.vector_floats;
-    return kernel_cycles(ReorderKernel{value_view(graph_.values[value], from, vector),
-                                       value_view(graph_.values[value], to, vector), 0});
+    return kernel_cycles(node, ReorderKernel{value_view(graph_.values[value], from, vector),
+                                             value_view(graph_.values[value], to, vector), 0});
 }
 
 // Every node is a sum of costs over pairs (an input, the output): the first input bears the kernel
 // itself.
-void LayoutProblem::add_factors(const Node &node) {
-    for (int i = 0; i < (int)node.inputs.size(); i++) {
-        const ValueId in = node.inputs[i], out = node.output;
+void LayoutProblem::add_factors(int node) {
+    const Node &of = graph_.nodes[node];
+    for (int i = 0; i < (int)of.inputs.size(); i++) {
+        const ValueId in = of.inputs[i], out = of.output;
         Factor factor{{in, out}, {}};
         for (const Layout &stored_out : storable_[out]) {
             for (const Layout &stored_in : storable_[in])
@@ -144,13 +155,13 @@ void LayoutProblem::add_factors(const Node &node) {
     }
 }
 
-std::pair<Layout, double> LayoutProblem::cheapest_read(const Node &node, int index,
-                                                       Layout stored_in, Layout stored_out) {
-    const ValueId value = node.inputs[index];
+std::pair<Layout, double> LayoutProblem::cheapest_read(int node, int index, Layout stored_in,
+                                                       Layout stored_out) {
+    const ValueId value = graph_.nodes[node].inputs[index];
     std::pair<Layout, double> best{stored_in, std::numeric_limits<double>::infinity()};
     const auto consider = [&](Layout read) {
-        const double cost =
-            reorder_cycles(value, stored_in, read) + node_cycles(node, index, read, stored_out);
+        const double cost = reorder_cycles(node, value, stored_in, read) +
+                            read_cycles(node, index, read, stored_out);
         if (cost < best.second) best = {read, cost};
     };
     consider(stored_in);
@@ -158,25 +169,29 @@ std::pair<Layout, double> LayoutProblem::cheapest_read(const Node &node, int ind
     return best;
 }
 
-double LayoutProblem::node_cycles(const Node &node, int index, Layout read, Layout stored) {
+// Of the part of a node's cost that input `index` bears: the first has the kernel's.
+double LayoutProblem::read_cycles(int n, int index, Layout read, Layout stored) {
     const int vector = board_.vector_floats;
+    const Node &node = graph_.nodes[n];
     if (needs_nchw(graph_, node) && (read != Layout{} || stored != Layout{})) return impossible;
     if (std::holds_alternative<Concat>(node.operation))
-        return kernel_cycles(concat_kernel(graph_, node, index, read, stored, vector));
+        return kernel_cycles(n, concat_kernel(graph_, node, index, read, stored, vector));
     if (is_packed_input(node, index)) return read == Layout{} ? 0 : impossible;
     if (keeps_layout(node) && read != stored) return impossible;
     if (index > 0) return read == stored ? 0 : impossible;
     // A residual or addend is read in the output's layout, at no cost of its own.
     std::vector<Layout> reads(node.inputs.size(), stored);
     reads[0] = read;
-    return kernel_cycles(node_kernel(graph_, node, reads, stored, vector));
+    return kernel_cycles(n, node_kernel(graph_, node, reads, stored, vector));
 }
 
-double LayoutProblem::kernel_cycles(const Kernel &as_planned) {
-    const Kernel kernel = flattened(as_planned, board_.vector_floats);
+double LayoutProblem::kernel_cycles(int node, const Kernel &as_planned) {
+    const Kernel kernel =
+        flattened(loop_.covers(node) ? for_one_image(as_planned, loop_.images) : as_planned,
+                  board_.vector_floats);
     const auto [entry, is_new] = known_.try_emplace(to_string(kernel), impossible);
     if (is_new) entry->second = best_cycles(kernel, board_, records_, rules_).value_or(impossible);
-    return entry->second;
+    return std::min(entry->second * loop_.calls(node), impossible);
 }
 
 }  // namespace convoy

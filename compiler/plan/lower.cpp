@@ -27,6 +27,7 @@ struct Source {
     ValueId value;
     Layout layout;
     bool flat;
+    bool looped;  // of the image whose turn it is
     auto operator<=>(const Source &) const = default;
 };
 
@@ -50,23 +51,49 @@ public:
           is_flat_(graph.values.size(), false) {}
 
     Plan lower() {
+        find_all_images();
         find_halos();
         for (int i = 0; i < (int)graph_.inputs.size(); i++) {
             const ValueId v = graph_.inputs[i];
             tensor_of_[v] =
                 add_tensor(graph_.values[v].name, main_view(v), PlanTensor::Place::input, i);
         }
-        for (size_t n = 0; n < graph_.nodes.size(); n++) lower_node(n);
+        plan_.images = layouts_.loop.images;
+        for (size_t n = 0; n < graph_.nodes.size(); n++) {
+            lower_node(n);
+            if (is_looped(n)) plan_.looped_steps = (int)plan_.steps.size();
+        }
         for (int i = 0; i < (int)graph_.outputs.size(); i++) write_output(i);
         number_kernels();
         return std::move(plan_);
     }
 
 private:
+    bool is_looped(size_t n) const { return layouts_.loop.covers((int)n); }
+
+    // Values that have all images: those that some node reads or writes for all at once, and the
+    // graph's inputs and outputs.
+    void find_all_images() {
+        has_all_images_.assign(graph_.values.size(), false);
+        for (ValueId v : graph_.inputs) has_all_images_[v] = true;
+        for (ValueId v : graph_.outputs) has_all_images_[v] = true;
+        for (size_t n = 0; n < graph_.nodes.size(); n++) {
+            if (is_looped(n)) continue;
+            const Node &node = graph_.nodes[n];
+            has_all_images_[node.output] = true;
+            for (ValueId v : node.inputs) has_all_images_[v] = true;
+        }
+    }
+
     View main_view(ValueId v) const {
         View view = value_view(graph_.values[v], layouts_.stored[v], vector_);
+        if (!has_all_images_[v]) view.mb = 1;
         view.halo = main_halo_[v];
         return view;
+    }
+
+    Kernel as_called(size_t n, const Kernel &kernel) const {
+        return is_looped(n) ? for_one_image(kernel, layouts_.loop.images) : kernel;
     }
 
     bool is_graph_input(ValueId v) const {
@@ -102,7 +129,7 @@ private:
             if (read == layouts_.stored[v] && !is_flat_[v]) {
                 main_halo_[v] = largest(main_halo_[v], halo);
             } else {
-                Halo &copy = copy_halo_[{v, read, false}];
+                Halo &copy = copy_halo_[{v, read, false, is_looped(n)}];
                 copy = largest(copy, halo);
             }
         }
@@ -120,19 +147,20 @@ private:
     }
 
     // The tensor to read a node's input from, copied first where the value's own will not do.
-    int source(ValueId v, Layout layout, const Halo &halo, bool flat) {
+    int source(size_t n, ValueId v, Layout layout, const Halo &halo, bool flat) {
         const Halo own = main_halo_[v];
         const bool fits = flat ? own == Halo{} : largest(own, halo) == own;
         if (layout == layouts_.stored[v] && fits) return tensor_of_[v];
-        const Source key{v, layout, flat};
+        const Source key{v, layout, flat, is_looped(n)};
         if (const auto known = copies_.find(key); known != copies_.end()) return known->second;
         View view = value_view(graph_.values[v], layout, vector_);
+        if (is_looped(n)) view.mb = 1;
         if (!flat) view.halo = copy_halo_[key];
         const std::string &name = graph_.values[v].name;
         const int copy =
             add_tensor(name + " as " + to_string(layout), view, PlanTensor::Place::arena);
         const View &from = plan_.tensors[tensor_of_[v]].view;
-        add_step("reorder " + name, ReorderKernel{from, view, 0}, {tensor_of_[v], 0},
+        add_step("reorder " + name, as_called(n, ReorderKernel{from, view, 0}), {tensor_of_[v], 0},
                  {copy, view.origin()});
         return copies_[key] = copy;
     }
@@ -143,7 +171,7 @@ private:
         const bool flat = reads_flat(graph_, node);
         std::vector<int> inputs;
         for (size_t i = 0; i < node.inputs.size(); i++) {
-            inputs.push_back(source(node.inputs[i], layouts_.read[n][i],
+            inputs.push_back(source(n, node.inputs[i], layouts_.read[n][i],
                                     i == 0 ? halo_needed(node) : Halo{},
                                     flat || is_packed_input(node, (int)i)));
         }
@@ -163,7 +191,8 @@ private:
             lower_concat(n, inputs);
             return;
         }
-        Kernel kernel = node_kernel(graph_, node, layouts_.read[n], layouts_.stored[out], vector_);
+        Kernel kernel = as_called(
+            n, node_kernel(graph_, node, layouts_.read[n], layouts_.stored[out], vector_));
         const View &in_view = plan_.tensors[inputs[0]].view,
                    &out_view = plan_.tensors[tensor_of_[out]].view;
         if (!flat) std::visit([&](auto &k) { k.input.halo = in_view.halo; }, kernel);
@@ -188,8 +217,9 @@ private:
         const Node &node = graph_.nodes[n];
         const int out = tensor_of_[node.output];
         for (int i = 0; i < (int)inputs.size(); i++) {
-            ReorderKernel kernel = concat_kernel(graph_, node, i, layouts_.read[n][i],
-                                                 layouts_.stored[node.output], vector_);
+            ReorderKernel kernel = std::get<ReorderKernel>(
+                as_called(n, concat_kernel(graph_, node, i, layouts_.read[n][i],
+                                           layouts_.stored[node.output], vector_)));
             if (!needs_nchw(graph_, node)) {
                 kernel.input.halo = plan_.tensors[inputs[i]].view.halo;
                 kernel.output.halo = plan_.tensors[out].view.halo;
@@ -273,6 +303,7 @@ private:
     std::vector<int> tensor_of_;   // by value
     std::vector<Halo> main_halo_;  // by value
     std::vector<bool> is_flat_;    // by value: its own tensor can have no halo
+    std::vector<bool> has_all_images_;
     std::map<Source, Halo> copy_halo_;
     std::map<Source, int> copies_;
 };

@@ -33,6 +33,15 @@ void find_lifetimes(Plan &plan) {
     }
 }
 
+// What all images' turns leave something in is live during all of them.
+void extend_over_loop(Plan &plan) {
+    for (PlanTensor &tensor : plan.tensors) {
+        if (!plan.holds_loop_images(tensor)) continue;
+        tensor.first_step = 0;
+        tensor.last_step = std::max(tensor.last_step, plan.looped_steps - 1);
+    }
+}
+
 bool live_together(const PlanTensor &a, const PlanTensor &b) {
     return a.first_step <= b.last_step && b.first_step <= a.last_step;
 }
@@ -67,6 +76,7 @@ int64_t place(std::vector<PlanTensor> &tensors, const std::vector<int> &order) {
 
 void plan_memory(Plan &plan, bool keeps_halos) {
     find_lifetimes(plan);
+    extend_over_loop(plan);
     for (PlanTensor &tensor : plan.tensors) {
         if (keeps_halos && tensor.needs_halo_zeroed())
             tensor.first_step = 0, tensor.last_step = (int)plan.steps.size() - 1;
@@ -109,6 +119,11 @@ void plan_memory(Plan &plan, bool keeps_halos) {
             if (top != order.end()) std::rotate(order.begin(), top, top + 1);
             if (total < plan.arena_bytes) plan.arena_bytes = total, plan.tensors = attempt;
         }
+    }
+    for (const PlanTensor &tensor : plan.tensors) {
+        if (plan.is_in_lane(tensor))
+            plan.lane_bytes =
+                std::max(plan.lane_bytes, tensor.offset_bytes + aligned(tensor.bytes()));
     }
 }
 

@@ -63,12 +63,35 @@ struct Plan {
     std::vector<PlanTensor> tensors;
     std::vector<PlanStep> steps;
     std::vector<Kernel> kernels;  // distinct ones, shared by equal layers
+    // The first steps are run for one of the images after the other, the rest for all at once.
+    // Of tensors that hold all images, the first steps take the image whose turn it is.
+    int images = 1, looped_steps = 0;
+    // So many threads can each take an image through the first steps, each in a lane of its own for
+    // what only these steps read: the first lane is the arena, the others have lane_bytes behind
+    // it.
+    int lanes = 1;
+    int64_t lane_bytes = 0;
     int64_t arena_bytes = 0;
     int64_t largest_live_bytes = 0;  // the most that is live at one step: no plan can need less
     // Weights are packed by a function of their own, once, into this input: -1 where each run packs
     // what it needs.
     int packed_input = -1;
     int64_t packed_floats = 0;
+
+    bool is_looped(int step) const { return step < looped_steps; }
+    int calls(int step) const { return is_looped(step) ? images : 1; }
+    // Looped steps leave all images in it, or find them there.
+    bool holds_loop_images(const PlanTensor &tensor) const {
+        return is_looped(tensor.first_step) && image_stride_floats(tensor) > 0;
+    }
+    bool is_in_lane(const PlanTensor &tensor) const {
+        return tensor.place == PlanTensor::Place::arena && is_looped(tensor.first_step) &&
+               image_stride_floats(tensor) == 0;
+    }
+    // From one image to the next, of what a looped step reads or writes.
+    int64_t image_stride_floats(const PlanTensor &tensor) const {
+        return images > 1 && tensor.view.mb == images ? tensor.view.image_stride() : 0;
+    }
 };
 
 }  // namespace convoy

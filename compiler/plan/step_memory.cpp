@@ -17,10 +17,16 @@ int64_t constant_bytes(const PlanStep &step) {
 
 std::vector<StepMemory> step_memory(const Plan &plan, const Board &board) {
     std::vector<StepMemory> list;
-    int64_t touched = 0, whole_run = 0;
-    for (const PlanStep &step : plan.steps) whole_run += compulsory_bytes(step.kernel);
+    // Between a looped step's calls only the loop's data are touched.
+    int64_t touched = 0, whole_run = 0, one_turn = 0;
+    for (int s = 0; s < (int)plan.steps.size(); s++) {
+        const int64_t bytes = compulsory_bytes(plan.steps[s].kernel);
+        whole_run += plan.calls(s) * bytes;
+        if (plan.is_looped(s)) one_turn += bytes;
+    }
     std::map<int, int64_t> last_use;  // bytes touched until then, by tensor
-    for (const PlanStep &step : plan.steps) {
+    for (int s = 0; s < (int)plan.steps.size(); s++) {
+        const PlanStep &step = plan.steps[s];
         std::map<const char *, double> us;  // by memory
         const auto move = [&](int64_t bytes, int64_t footprint) {
             const Memory from = memory_for(board, footprint);
@@ -33,10 +39,12 @@ std::vector<StepMemory> step_memory(const Plan &plan, const Board &board) {
             const auto known = last_use.find(operand.tensor);
             const int64_t since = known == last_use.end() ? whole_run : end - known->second;
             // What is written needs no reading first: its own size decides.
-            const int64_t bytes = plan.tensors[operand.tensor].bytes();
+            const PlanTensor &tensor = plan.tensors[operand.tensor];
+            const int64_t stride = plan.is_looped(s) ? plan.image_stride_floats(tensor) : 0,
+                          bytes = stride > 0 ? stride * 4 : tensor.bytes();
             move(bytes, operand.tensor == step.output.tensor ? bytes : since);
         }
-        move(constant_bytes(step), whole_run);
+        move(constant_bytes(step), plan.is_looped(s) ? one_turn : whole_run);
         touched = end;
         for (const Operand &operand : operands) last_use[operand.tensor] = touched;
         StepMemory &memory = list.emplace_back();

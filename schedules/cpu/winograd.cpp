@@ -17,23 +17,31 @@ namespace {
 // How products get the transformed input: as oc_vectors.cpp has it.
 enum class InputLoads { broadcast, lanes };
 
+// Images that a task takes together, so that it reads weights once for all: more than one where the
+// schedule says so, and then whole planes.
+int images_of(const Schedule &schedule) {
+    const auto given = schedule.parameters.find("images");
+    return given == schedule.parameters.end() ? 1 : given->second;
+}
+
 void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) {
     const int tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
-              tile_oc = schedule.at("tile_oc");
+              tile_oc = schedule.at("tile_oc"), images = images_of(schedule);
     Var x("x"), xi("xi"), y("y"), yi("yi"), band("band"), row("row"), oco("oco"), oci("oci"),
-        task("task");
+        task("task"), imageo("imageo"), imagei("imagei");
 
     // A band of tile rows, then a chunk of output channels, then its tiles.
     s.output.split(s.ow, x, xi, s.m, TailStrategy::GuardWithIf)
         .split(s.oh, y, yi, s.m, TailStrategy::GuardWithIf)
         .split(y, band, row, schedule.at("band"), TailStrategy::GuardWithIf)
         .split(s.oc, oco, oci, schedule.at("chunk_oc"), TailStrategy::GuardWithIf)
-        .reorder(s.lane, xi, yi, x, row, oci, oco, band, s.group, s.image)
+        .split(s.image, imageo, imagei, images, TailStrategy::GuardWithIf)
+        .reorder(s.lane, xi, yi, x, row, oci, imagei, oco, band, s.group, imageo)
         .vectorize(s.lane)
         .unroll(xi)
         .unroll(yi)
         .fuse(band, s.group, task)
-        .fuse(task, s.image, task)
+        .fuse(task, imageo, task)
         .parallel(task);
     // Extents are constant, though bounds of a last, partial tile do not show it.
     s.column_result.compute_at(s.output, x)
@@ -47,7 +55,8 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
     s.input_transform.compute_at(s.output, task)
         .bound_extent(s.tile_x, s.tiles_x)
         .bound_extent(s.tile_y, schedule.at("band"))
-        .reorder(s.lane, s.j, s.i, s.tile_x, s.tile_y, s.ic_block, s.phase)
+        .bound_extent(s.image, images)
+        .reorder(s.lane, s.j, s.i, s.tile_x, s.tile_y, s.ic_block, s.phase, s.image)
         .vectorize(s.lane)
         .unroll(s.j)
         .unroll(s.i);
@@ -62,10 +71,11 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
     products.compute_at(s.output, oco)
         .bound_extent(s.tile_x, s.tiles_x)
         .bound_extent(s.tile_y, schedule.at("band"))
+        .bound_extent(s.image, images)
         .split(s.tile_x, xo, xt, tile_x, TailStrategy::ShiftInwards)
         .split(s.tile_y, yo, yt, tile_y, TailStrategy::ShiftInwards)
         .split(s.oc, oo, ot, tile_oc, TailStrategy::ShiftInwards)
-        .reorder(s.lane, xt, yt, ot, xo, yo, oo, s.j, s.i)
+        .reorder(s.lane, xt, yt, ot, xo, yo, s.image, oo, s.j, s.i)
         .vectorize(s.lane)
         .unroll(xt)
         .unroll(yt)
@@ -135,6 +145,8 @@ bool fits(const Board &board, int columns, int tile_oc) {
 // What one task keeps between the transforms and the products; more than this leaves every
 // second-level cache.
 constexpr int64_t largest_buffers_bytes = 3 << 19;
+// Where images are taken together to save reads of weights from memory, the last level will do.
+constexpr int64_t largest_batch_bytes = 3 << 21;
 
 std::vector<int> sizes_of(const Conv2dKernel &kernel) {
     return winograd_sizes(winograd_taps(kernel.problem.kw, kernel.problem.sw));
@@ -142,13 +154,16 @@ std::vector<int> sizes_of(const Conv2dKernel &kernel) {
 
 struct Shape {
     const ConvProblem &p;
-    int vector, m;
+    int vector, m, images;
     int columns, points;  // of a row of a tile, of a tile
     // Channels and vectors of one group, those of the input of all phases.
     int tiles_x, tiles_y, oc_vectors, ic, ic_blocks;
 
     Shape(const Conv2dKernel &kernel, const Schedule &schedule)
-        : p(kernel.problem), vector(schedule.at("vector")), m(schedule.at("m")) {
+        : p(kernel.problem),
+          vector(schedule.at("vector")),
+          m(schedule.at("m")),
+          images(images_of(schedule)) {
         columns = m + winograd_taps(p.kw, p.sw) - 1;
         points = columns * columns;
         tiles_x = (p.ow + m - 1) / m, tiles_y = (p.oh + m - 1) / m;
@@ -160,11 +175,12 @@ struct Shape {
     }
     int in_block, ic_run;
 
+    // Of a task.
     double inputs_bytes(int band) const {
-        return 4.0 * points * tiles_x * band * ic_blocks * in_block;
+        return 4.0 * points * tiles_x * band * images * ic_blocks * in_block;
     }
     double products_bytes(int band, int chunk_oc) const {
-        return 4.0 * points * tiles_x * band * chunk_oc * vector;
+        return 4.0 * points * tiles_x * band * images * chunk_oc * vector;
     }
     double plane_bytes() const { return 4.0 * p.ih * p.iw * ic_blocks * in_block / (p.sh * p.sw); }
     double weights_bytes() const { return 4.0 * points * ic * oc_vectors * vector; }
@@ -185,6 +201,11 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         return "tile_x must be 1.." + std::to_string(shape.tiles_x);
     if (band < 1 || shape.tiles_y % band != 0)
         return "band must divide the " + std::to_string(shape.tiles_y) + " rows of tiles";
+    if (shape.images < 1 || shape.p.mb % shape.images != 0)
+        return "images must divide the " + std::to_string(shape.p.mb) + " of the batch";
+    if (shape.images > 1 && band != shape.tiles_y)
+        return "images are taken together in whole planes only: band must be " +
+               std::to_string(shape.tiles_y);
     if (tile_y < 1 || tile_y > band) return "tile_y must be 1.." + std::to_string(band);
     if (chunk_oc < 1 || shape.oc_vectors % chunk_oc != 0)
         return "chunk_oc must divide the " + std::to_string(shape.oc_vectors) + " vectors";
@@ -198,8 +219,9 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         return "unroll_ic must divide " + std::to_string(run);
     if (loads == InputLoads::lanes && unroll_ic != run)
         return "unroll_ic must be " + std::to_string(run);
-    if (shape.inputs_bytes(band) + shape.products_bytes(band, chunk_oc) > largest_buffers_bytes)
-        return "a band needs more than " + std::to_string(largest_buffers_bytes) + " bytes";
+    const int64_t most = shape.images > 1 ? largest_batch_bytes : largest_buffers_bytes;
+    if (shape.inputs_bytes(band) + shape.products_bytes(band, chunk_oc) > (double)most)
+        return "a band needs more than " + std::to_string(most) + " bytes";
     return "";
 }
 
@@ -217,7 +239,8 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const Shape shape(conv_of(kernel), schedule);
     const ConvProblem &p = shape.p;
     const int band = schedule.at("band"), chunk_oc = schedule.at("chunk_oc");
-    const double passes = (double)p.g * p.mb, bands = passes * (shape.tiles_y / band);
+    const double passes = (double)p.g * p.mb,
+                 bands = passes * (shape.tiles_y / band) / shape.images;
     const int chunks = shape.oc_vectors / chunk_oc;
     const double inputs = shape.inputs_bytes(band), products = shape.products_bytes(band, chunk_oc);
     const double weights = shape.weights_bytes();
@@ -235,7 +258,8 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
 
 ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const Shape shape(conv_of(kernel), schedule);
-    return {.tasks = (double)(shape.tiles_y / schedule.at("band")) * shape.p.g * shape.p.mb};
+    return {.tasks = (double)(shape.tiles_y / schedule.at("band")) * shape.p.g * shape.p.mb /
+                     shape.images};
 }
 
 template<InputLoads loads>
@@ -245,12 +269,14 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const int m = shape.m, tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
               tile_oc = schedule.at("tile_oc"), band = schedule.at("band"),
               chunk_oc = schedule.at("chunk_oc");
-    const double passes = (double)p.g * p.mb, bands = passes * (shape.tiles_y / band);
+    const double passes = (double)p.g * p.mb,
+                 bands = passes * (shape.tiles_y / band) / shape.images;
     const int chunks = shape.oc_vectors / chunk_oc;
 
     const double accumulators = tile_x * tile_y * tile_oc;
-    const double register_tiles = bands * chunks * shape.points * ceil_div(shape.tiles_x, tile_x) *
-                                  ceil_div(band, tile_y) * ceil_div(chunk_oc, tile_oc);
+    const double register_tiles = bands * shape.images * chunks * shape.points *
+                                  ceil_div(shape.tiles_x, tile_x) * ceil_div(band, tile_y) *
+                                  ceil_div(chunk_oc, tile_oc);
     const double inputs_loaded =
         (double)tile_x * tile_y / (loads == InputLoads::lanes ? shape.vector : 1);
     const double step = step_cycles(board, shape.vector, accumulators, inputs_loaded + tile_oc,
@@ -313,6 +339,11 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
                                 at["tile_y"] = tile_y, at["tile_oc"] = tile_oc;
                                 if (!fits<loads>(board, at["tile_x"] * tile_y, tile_oc)) break;
                                 add();
+                                for (int images = 2; images <= shape.p.mb; images *= 2) {
+                                    at["images"] = images;
+                                    add();
+                                }
+                                at.erase("images");
                             }
                         }
                     }

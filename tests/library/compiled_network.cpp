@@ -30,6 +30,7 @@ CompiledNetwork::CompiledNetwork(const fs::path &model, const std::vector<std::s
         options.boards.push_back(eager_board(name, folder_.path / "boards"));
     options.folder = folder_.path;
     options.shared = true;
+    options.rules.threads = 4;  // batches have a lane for each
     options.import.dims = dims;
     options.import.warn = [](const std::string &text) { throw std::runtime_error(text); };
     const CompileResult result = compile_model(model, options);

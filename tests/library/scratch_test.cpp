@@ -228,7 +228,7 @@ TEST(ScratchLimits, AreErrors) {
         }
         return "none";
     };
-    EXPECT_NE(error(allocating_kernel(width * 4)).find("scratch memory, expected at most 2097152"),
+    EXPECT_NE(error(allocating_kernel(width * 16)).find("scratch memory, expected at most 8388608"),
               std::string::npos);
 
     Func inner("inner"), outer("outer");

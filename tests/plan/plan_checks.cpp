@@ -36,15 +36,24 @@ bool halo_covers_pads(const ConvProblem &p, const Halo &halo) {
            halo.right >= columns_read - p.pw - p.iw;
 }
 
-void check_step(const Plan &plan, const PlanStep &step, const std::set<int> &written) {
+// What one call of a step finds of a tensor: an image of those that have all in the loop.
+int64_t floats_for(const Plan &plan, int step, const PlanTensor &tensor) {
+    const int64_t stride = plan.image_stride_floats(tensor);
+    return plan.is_looped(step) && stride > 0 ? stride : tensor.view.floats();
+}
+
+void check_step(const Plan &plan, int s, const std::set<int> &written) {
+    const PlanStep &step = plan.steps[s];
     const PlanTensor &in = plan.tensors.at(step.input.tensor),
                      &out = plan.tensors.at(step.output.tensor);
     EXPECT_TRUE(written.contains(step.input.tensor)) << in.name << " is read before it is written";
     EXPECT_EQ(step.input.offset_floats, 0);
-    EXPECT_LE(input_view(step.kernel).floats(), in.view.floats()) << "reads beyond " << in.name;
+    EXPECT_LE(input_view(step.kernel).floats(), floats_for(plan, s, in))
+        << "reads beyond " << in.name;
     EXPECT_NE(out.place, Place::input) << "writes the input " << out.name;
     EXPECT_EQ(output_start(step), 0);
-    EXPECT_LE(output_view(step.kernel).floats(), out.view.floats()) << "writes beyond " << out.name;
+    EXPECT_LE(output_view(step.kernel).floats(), floats_for(plan, s, out))
+        << "writes beyond " << out.name;
     EXPECT_NE(step.input.tensor, step.output.tensor);
     for (const Operand &operand : step.addend) {
         const PlanTensor &addend = plan.tensors.at(operand.tensor);
@@ -87,14 +96,15 @@ void check_steps(const Graph &graph, const Plan &plan) {
     }
     std::set<std::string> used;
     int64_t total_macs = 0;
-    for (const PlanStep &step : plan.steps) {
+    for (int s = 0; s < (int)plan.steps.size(); s++) {
+        const PlanStep &step = plan.steps[s];
         SCOPED_TRACE(step.name + ": " + to_string(step.kernel));
-        check_step(plan, step, written);
+        check_step(plan, s, written);
         written.insert(step.output.tensor);
         EXPECT_EQ(to_string(plan.kernels.at(step.kernel_index)), to_string(step.kernel));
         EXPECT_EQ(plan.kernels.at(step.kernel_index), step.kernel) << "same text, other kernel";
         used.insert(to_string(step.kernel));
-        total_macs += macs(step.kernel);
+        total_macs += plan.calls(s) * macs(step.kernel);
     }
     EXPECT_EQ(used, kernels);
     EXPECT_GE(total_macs, graph.macs());
@@ -124,6 +134,13 @@ std::vector<Lifetime> lifetimes(const Plan &plan) {
             if (life.first < 0) life.first = s;
             life.last = s;
         }
+    }
+    // What holds all images is live as long as their turns last.
+    for (size_t t = 0; t < list.size(); t++) {
+        Lifetime &life = list[t];
+        if (life.first >= plan.looped_steps || plan.image_stride_floats(plan.tensors[t]) == 0)
+            continue;
+        life = {0, std::max(life.last, plan.looped_steps - 1)};
     }
     return list;
 }
