@@ -2,8 +2,8 @@
 
     options    command-line options that both have
     session    the loop over the rows, the live table, the files rewritten after every row
-    build      one `convoy compile`, timed, and the records that it takes
-    isolate    one row measured in a process of its own
+    build      one `convoy compile`, timed, other commands, and the records that they take
+    isolate    one row measured, or other work done, in a process of its own
     measure    load, compare the outputs, then measure
     timing     bursts, rounds, rotated order
     engines    the engines behind one small interface

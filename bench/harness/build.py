@@ -1,4 +1,4 @@
-"""One `convoy compile`, timed, and the records that it takes."""
+"""One `convoy compile`, timed, other commands, and the records that they take."""
 
 import contextlib
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.errors import ModelError, UserError
 
+INTERRUPTED = 130  # the exit code after Ctrl-C
 POLL_S = 0.25
 EXIT_WAIT_S = 5
 
@@ -45,6 +46,17 @@ def check_compiler(convoy):
 def last_line(text):
     """The last line that says something."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no message")
+
+
+def ask(command, failure=UserError, **more):
+    """Runs a program to its end; its output where it is captured, or a `failure` with its last line."""
+    answer = subprocess.run([str(word) for word in command], text=True, errors="replace", stdin=subprocess.DEVNULL, **more)
+    if answer.returncode == INTERRUPTED:
+        raise KeyboardInterrupt
+    if answer.returncode:
+        said = f": {last_line(answer.stderr)}" if answer.stderr else ""
+        raise failure(f"{command[0]} {command[1]}: exit code {answer.returncode}{said}, expected success")
+    return answer.stdout
 
 
 def records_of(database, folder):

@@ -1,10 +1,11 @@
-"""Measures one model in a process of its own.
+"""Measures one model, or does other work, in a process of its own.
 
 All memory goes back afterwards, threads and programs of an engine cannot outlive their model, and a library
 that crashes costs one row instead of the whole run, or one engine where the others can do without it.
 """
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -51,18 +52,18 @@ def keep_files_in(folder):
             os.dup2(log.fileno(), stream)
 
 
-def child(pipe, job):
-    """Pins itself before any engine exists, measures, and sends the result or the failure.
+def child(pipe, work, cpus, scratch):
+    """Pins itself before any engine exists, works, and sends the result or the failure.
 
     It leads a process group, with the converters that engines start.
     """
     os.setpgid(0, 0)
-    if job.cpus:
-        os.sched_setaffinity(0, job.cpus)
-    if job.scratch:
-        keep_files_in(job.scratch)
+    if cpus:
+        os.sched_setaffinity(0, cpus)
+    if scratch:
+        keep_files_in(scratch)
     try:
-        pipe.send(("result", measure(job, Reporter(pipe))))
+        pipe.send(("result", work(Reporter(pipe))))
     except ModelError as error:
         pipe.send(("failure", str(error)))
     except Exception as error:
@@ -86,11 +87,14 @@ def death(process, stage):
     return Died(f"the measuring process ended with {how} while {stage}", engine)
 
 
-def measure_apart(job, report=lambda stage, share: None):
-    """`measure(job, report)` in a fresh process; raises ModelError when that fails or dies."""
+def apart(work, cpus=None, scratch=None, report=lambda stage, share: None):
+    """`work(report)` in a fresh process on the processors `cpus`; raises ModelError when that fails or dies.
+
+    `scratch` is the folder of its temporary files.
+    """
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
-    process = context.Process(target=child, args=(theirs, job), daemon=True)
+    process = context.Process(target=child, args=(theirs, work, cpus, scratch), daemon=True)
     start_ignoring_interrupts(process)
     theirs.close()
     stage = "starting"
@@ -114,6 +118,11 @@ def measure_apart(job, report=lambda stage, share: None):
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()
         process.join()
+
+
+def measure_apart(job, report=lambda stage, share: None):
+    """`measure(job, report)` in a fresh process; raises ModelError when that fails or dies."""
+    return apart(functools.partial(measure, job), job.cpus, job.scratch, report)
 
 
 def measure_survivors(job, report=lambda stage, share: None):

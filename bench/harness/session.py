@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 from harness import machine, results
-from harness.build import check_compiler
+from harness.build import INTERRUPTED, check_compiler
 from harness.engines import SUBJECT, peer_candidates
 from harness.errors import ModelError, UserError
 from harness.progress import Progress
 from harness.table import TerminalTable, conditions, reasons
 
-INTERRUPTED = 130
 ABSENT = "not installed"
 
 

@@ -7,24 +7,12 @@ import subprocess
 from pathlib import Path
 
 from harness import machine, session
-from harness.build import check_compiler, last_line, records_of
+from harness.build import ask, check_compiler, records_of
 from harness.errors import UserError
 from search import options as command_line, plot, report as reporting
 from search.curves import Kernel
 
 FORMAT = "convoy-search-1"
-
-
-def ask(command, environment, **more):
-    """Runs a program to its end; its output, or a UserError with its last line."""
-    answer = subprocess.run([str(word) for word in command], env=environment, text=True, errors="replace",
-                            stdin=subprocess.DEVNULL, **more)
-    if answer.returncode == session.INTERRUPTED:
-        raise KeyboardInterrupt
-    if answer.returncode:
-        said = f": {last_line(answer.stderr)}" if answer.stderr else ""
-        raise UserError(f"{command[0]} {command[1]}: exit code {answer.returncode}{said}, expected success")
-    return answer.stdout
 
 
 def measure(options):
@@ -42,9 +30,9 @@ def measure(options):
         print(f"{number}/{len(options.layers)} {layer}: every schedule", flush=True)
         more = ["--resume"] if options.resume else []
         ask([options.convoy, "tune", layer, "--board", options.board, "--exhaustive", "--time", options.time,
-             "--db", database, *more], environment, stdout=subprocess.DEVNULL)
+             "--db", database, *more], env=environment, stdout=subprocess.DEVNULL)
     answer = ask([options.replay, database, *options.layers, "--board", options.board, "--seeds", options.seeds],
-                 environment, stdout=subprocess.PIPE)
+                 env=environment, stdout=subprocess.PIPE)
     return {"format": FORMAT,
             "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "machine": machine.describe(), "versions": {"convoy": version},

@@ -1,6 +1,9 @@
 """The interface the measurement sees of an engine."""
 
+import importlib
+import tempfile
 from importlib import metadata, util
+from pathlib import Path
 
 
 def is_installed(package):
@@ -33,9 +36,21 @@ class Engine:
         """The version that is installed; by default that of the Python package of the same name."""
         return metadata.version(self.name)
 
+    def prepare(self):
+        """Imports what it is made of, so that loading does not."""
+        importlib.import_module((self.packages or (self.name,))[0])
+
     def load(self, model, threads):
         """Makes the ONNX file `model` ready to run on `threads` threads."""
         raise NotImplementedError
+
+    def convert(self, model, folder):
+        """What `open` takes, in any process: the ONNX file, or what a converter makes of it in `folder`."""
+        return model
+
+    def open(self, product, threads):
+        """`load` without the converter."""
+        self.load(product, threads)
 
     def bind(self, inputs):
         """Hands over the input arrays, in the order of the graph; they stay as they are."""
@@ -48,3 +63,11 @@ class Engine:
     def outputs(self):
         """Copies of the outputs of the latest run, in the order of the graph."""
         raise NotImplementedError
+
+
+class Converted(Engine):
+    """One that loads what its converter wrote: `convert` and `open` are its own."""
+
+    def load(self, model, threads):
+        with tempfile.TemporaryDirectory() as folder:
+            self.open(self.convert(model, Path(folder)), threads)

@@ -27,6 +27,9 @@ class Convoy(Engine):
     def version(self):
         return self._version
 
+    def prepare(self):
+        pass
+
     def load(self, model, threads):
         self._threads = threads
         try:

@@ -1,13 +1,11 @@
 """MNN on its CPU backend."""
 
-import tempfile
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 import onnx
 
-from harness.engines.base import Engine
+from harness.engines.base import Converted
 from harness.engines.converters import python, run_converter
 from harness.errors import ModelError
 
@@ -28,7 +26,7 @@ def config(threads):
     return {"backend": "CPU", "precision": "high", "numThread": threads}
 
 
-class Mnn(Engine):
+class Mnn(Converted):
     """A session in precision "high", which is fp32, on N threads, with Winograd where MNN chooses it.
 
     Of all its tiles, or without the `large` ones: these lose digits, which can be too many in deep networks. The input is copied into the session's own memory in every run: MNN may use that again for other values.
@@ -46,16 +44,14 @@ class Mnn(Engine):
     def version(self):
         return metadata.version("MNN")
 
-    def load(self, model, threads):
-        with tempfile.TemporaryDirectory() as folder:
-            product = Path(folder) / "model.mnn"
-            convert(model, product)
-            self.open(str(product), model, threads)
+    def convert(self, model, folder):
+        product = folder / "model.mnn"
+        convert(model, product)
+        return product
 
-    def open(self, file, model, threads):
-        """Loads the MNN file that was made of `model`."""
+    def open(self, product, threads):
         import MNN
-        self._net = MNN.Interpreter(file)
+        self._net = MNN.Interpreter(str(product))
         if not self.large:
             self._net.setSessionHint(*FEWER_TILES)
         self._session = self._net.createSession(config(threads))
@@ -97,16 +93,20 @@ class MnnModule(Mnn):
 
     interface = "module"
 
-    def open(self, file, model, threads):
-        from MNN import nn
+    def convert(self, model, folder):
         graph = onnx.load(model, load_external_data=False).graph
         constants = {tensor.name for tensor in graph.initializer}
         inputs = [entry.name for entry in graph.input if entry.name not in constants]
+        return super().convert(model, folder), inputs, [entry.name for entry in graph.output]
+
+    def open(self, product, threads):
+        from MNN import nn
+        file, inputs, outputs = product
         manager = nn.create_runtime_manager((config(threads),))
         if not self.large:
             manager.set_hint(*FEWER_TILES)
-        self._module = nn.load_module_from_file(file, inputs, [entry.name for entry in graph.output],
-                                                runtime_manager=manager, shape_mutable=False)
+        self._module = nn.load_module_from_file(str(file), inputs, outputs, runtime_manager=manager,
+                                                shape_mutable=False)
 
     def bind(self, inputs):
         from MNN import expr

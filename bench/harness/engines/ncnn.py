@@ -67,11 +67,11 @@ def new_net(threads, winograd):
     return net
 
 
-def read_into(net, param, weights, model):
-    """Loads the two files into a net; they were made from `model`."""
+def read_into(net, param, weights):
+    """Loads the two files into a net."""
     for load, file in ((net.load_param, param), (net.load_model, weights)):
         if load(str(file)):
-            raise ModelError(f"ncnn: refused {file.name} made from {Path(model).name}")
+            raise ModelError(f"ncnn: refused {file.name}")
 
 
 class Ncnn(Engine):
@@ -93,7 +93,7 @@ class Ncnn(Engine):
             files = [Path(folder) / name for name in ("model.param", "model.bin")]
             files[0].write_text(text)
             files[1].write_bytes(data)
-            read_into(self._net, *files, model)
+            read_into(self._net, *files)
         self._last = f"blob{layers}"
 
     def bind(self, inputs):

@@ -1,12 +1,12 @@
 """ncnn on whole networks, which pnnx converts."""
 
-import tempfile
 from importlib import metadata, util
 from pathlib import Path
 
 import numpy as np
 import onnx
 
+from harness.engines.base import Converted
 from harness.engines.converters import batch_of, make_single, run_converter
 from harness.engines.ncnn import Ncnn, new_net, read_into
 from harness.errors import ModelError
@@ -27,7 +27,7 @@ def convert(model, folder):
     return made["ncnnparam"], made["ncnnbin"]
 
 
-class NcnnNetwork(Ncnn):
+class NcnnNetwork(Converted, Ncnn):
     """As for layers. ncnn knows no batches: images run one after the other."""
 
     packages = ("ncnn", "pnnx")
@@ -35,10 +35,12 @@ class NcnnNetwork(Ncnn):
     def version(self):
         return f"{metadata.version('ncnn')} (pnnx {metadata.version('pnnx')})"
 
-    def load(self, model, threads):
+    def convert(self, model, folder):
+        return convert(model, folder)
+
+    def open(self, product, threads):
         self._net = new_net(threads, self.winograd)
-        with tempfile.TemporaryDirectory() as folder:
-            read_into(self._net, *convert(model, Path(folder)), model)
+        read_into(self._net, *product)
 
     def bind(self, inputs):
         import ncnn
