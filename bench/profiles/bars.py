@@ -33,9 +33,17 @@ BARS = (
 
 def _missed(bar, rows):
     """[(row, value)] of the networks that miss a bar, the worst first."""
-    values = [(row, bar.value(row)) for row in rows]
-    missed = [(row, value) for row, value in values if value is not None and value > bar.limit(row)]
+    missed = [(row, value) for row in rows if (value := bar.value(row)) > bar.limit(row)]
     return sorted(missed, key=lambda pair: bar.limit(pair[0]) - pair[1])
+
+
+def _told(bar, missed, count):
+    """Who misses a bar, out of so many."""
+    if not missed:
+        return f"held by all {count} networks" if count > 1 else "held"
+    names = ", ".join(f"{row.name} {bar.text(value)}" for row, value in missed[:MANY])
+    more = f" and {len(missed) - MANY} more" if len(missed) > MANY else ""
+    return f"missed by {f'{len(missed)} of {count} networks' if count > 1 else 'the only network'} ({names}{more})"
 
 
 def bar_lines(rows):
@@ -46,9 +54,5 @@ def bar_lines(rows):
         if not known:
             continue
         missed = _missed(bar, known)
-        names = ", ".join(f"{row.name} {bar.text(value)}" for row, value in missed[:MANY])
-        more = f" and {len(missed) - MANY} more" if len(missed) > MANY else ""
-        told = f"missed by {len(missed)} of {len(known)} networks ({names}{more})" if missed else \
-            f"held by all {len(known)} networks" if len(known) > 1 else "held"
-        lines.append(f"{bar.title[0].upper()}{bar.title[1:]}: {told}.")
+        lines.append(f"{bar.title[0].upper()}{bar.title[1:]}: {_told(bar, missed, len(known))}.")
     return lines

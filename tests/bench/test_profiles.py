@@ -127,6 +127,9 @@ class Reporting(unittest.TestCase):
         self.assertIn("held by all 2 networks", code)
         self.assertIn("missed by 1 of 2 networks (mbv2_S 7.5 ms)", load)
         self.assertEqual(bar_lines(self.report.rows[2:]), [])
+        alone = bar_lines(self.report.rows[:1])
+        self.assertIn("missed by the only network (wrn40_2_S 1).", alone[0])
+        self.assertTrue(alone[2].endswith(": held."))
 
     def test_markdown(self):
         text = markdown(self.report, "results.png")
