@@ -2,6 +2,7 @@
 
 #include <digits.h>
 #include <wrn40_2_G8.h>
+#include <wrn_of_three_images.h>
 
 #include <atomic>
 #include <cerrno>
@@ -89,6 +90,10 @@ int main() {
         {"wrn40_2_G8, two threads, after the first call", calls_of_runs<wrn40_2_G8>(2, true)},
         {"wrn40_2_G8, a pool of the caller's, from the first call on",
          calls_of_runs<wrn40_2_G8>(3, false, call_backwards)},
+        {"three images, one thread, from the first call on",
+         calls_of_runs<wrn_of_three_images>(1, false)},
+        {"three images, three threads, after the first call",
+         calls_of_runs<wrn_of_three_images>(3, true)},
     };
     int failures = 0;
     for (const auto &f : found) {
