@@ -7,10 +7,14 @@
 #include <limits>
 #include <thread>
 
+#include "compiler/passes/optimize.h"
+#include "compiler/plan/fuse_layers.h"
 #include "compiler/reference.h"
 #include "targets/board.h"
 #include "tests/library/guarded_buffer.h"
 #include "tests/library/network_cases.h"
+#include "tests/plan/networks.h"
+#include "tests/plan/plan_checks.h"
 
 namespace convoy {
 namespace {
@@ -39,6 +43,15 @@ TEST_P(Networks, MatchTheReferenceAndOnnxRuntime) {
         EXPECT_LE(relative_error(found[i], exact[i]), tolerance) << "output " << i;
         EXPECT_LE(relative_error(found[i], n.runtime_outputs[i]), tolerance) << "output " << i;
     }
+}
+
+TEST_P(Networks, HaveValidPlans) {
+    Graph graph = network().graph;
+    optimize(graph);
+    const auto planned =
+        plan_graph(fuse_layers(graph, load_board(tested_board()), Records{}), tested_board());
+    check_steps(planned.graph, planned.plan);
+    check_memory(planned.plan);
 }
 
 TEST_P(Networks, StateTheirShapes) {
