@@ -6,7 +6,7 @@ Network number s is the same whatever the others are: a failure is repeated by -
 OUT_DIR as random_s.onnx. To run many:
 
     tests/library/make_random_networks.py OUT --count 1000 --seed 100
-    CONVOY_NETWORKS=OUT CONVOY_BOARD=host build/release/bin/convoy_networks_test --gtest_filter='*.MatchThe*'
+    CONVOY_NETWORKS=OUT CONVOY_BOARD=host build/release/bin/convoy_networks_test
 """
 
 import argparse
@@ -26,20 +26,26 @@ ACTIVATIONS = ("Relu", "Clip")
 
 
 class Network:
-    """Grows from its input by random layers, each of which reads values made before."""
+    """Grows from one or two inputs by random layers, each of which reads values made before."""
 
     def __init__(self, seed):
         self.random = np.random.default_rng(seed)
-        mb = 1 if self.random.random() < 0.8 else 2
-        self.dims = {"x": (mb, self.pick(CHANNELS), int(self.random.integers(5, 20)), int(self.random.integers(5, 20)))}
-        self.layers = Layers(x=list(self.dims["x"]))
+        mb = self.pick((1, 1, 1, 2, 3, 4))
+        least, most = self.pick(((5, 20), (5, 20), (20, 40)))
+        h, w = (int(extent) for extent in self.random.integers(least, most, 2))
+        names = self.pick((("x",), ("x",), ("x", "z")))
+        self.dims = {name: (mb, self.pick(CHANNELS), h, w) for name in names}
+        self.inputs = list(names)
+        self.layers = Layers(**{name: list(dims) for name, dims in self.dims.items()})
 
     def pick(self, options):
         return options[self.random.integers(len(options))]
 
     def value(self):
-        """A recent value, so that networks become deep rather than broad."""
+        """A recent value mostly, so that networks become deep rather than broad; else any, inputs too."""
         names = list(self.dims)
+        if self.random.random() < 0.15:
+            return self.pick(names)
         return names[max(0, len(names) - 1 - int(self.random.geometric(0.6) - 1))]
 
     def like(self, dims):
@@ -104,27 +110,54 @@ class Network:
         value = self.value()
         self.put(self.layers.sum(value, self.pick(self.like(self.dims[value]))), self.dims[value])
 
-    def concat(self):
+    def residual(self):
         value = self.value()
-        mb, _, h, w = self.dims[value]
-        others = [name for name, dims in self.dims.items() if (dims[0], *dims[2:]) == (mb, h, w)]
+        c = self.dims[value][1]
+        inner = self.layers.relu(self.layers.conv(value, self.pick(CHANNELS), 1))
+        self.put(self.layers.sum(self.layers.conv(inner, c), value), self.dims[value])
+
+    def gate(self):
+        value = self.value()
+        mean = self.layers.add("GlobalAveragePool", [value])
+        gate = self.layers.add("Sigmoid", [self.layers.conv(mean, self.dims[value][1], 1)])
+        self.put(self.layers.add("Mul", [gate, value]), self.dims[value])
+
+    def combine_with_constant(self):
+        value = self.value()
+        _, c, h, w = self.dims[value]
+        constant = self.layers.weights(*self.pick(((c, 1, 1), (1, c, 1, 1), (c, h, w))))
+        self.put(self.layers.add(self.pick(("Add", "Mul", "PRelu")), [value, constant]), self.dims[value])
+
+    def concat(self, axis=1):
+        value = self.value()
+        dims = list(self.dims[value])
+        others = [name for name, other in self.dims.items()
+                  if np.array_equal(np.delete(other, axis), np.delete(dims, axis))]
         parts = [value] + [self.pick(others) for _ in range(self.random.integers(1, 3))]
-        c = sum(self.dims[part][1] for part in parts)
-        if c <= 128:
-            self.put(self.layers.concat(*parts), (mb, c, h, w))
+        dims[axis] = sum(self.dims[part][axis] for part in parts)
+        if dims[axis] <= (8, 128)[axis]:
+            self.put(self.layers.concat(*parts, axis=axis), dims)
 
     def integers(self, *values):
         return self.layers.constant(np.array(values, np.int64))
 
-    def split(self):
+    def concat_images(self):
+        self.concat(axis=0)
+
+    def split(self, axis=1):
         value = self.value()
-        mb, c, h, w = self.dims[value]
-        if c < 2:
+        dims = list(self.dims[value])
+        extent = dims[axis]
+        if extent < 2:
             return
-        at = int(self.random.integers(1, c))
-        for start, end in ((0, at), (at, c)):
-            name = self.layers.add("Slice", [value, self.integers(start), self.integers(end), self.integers(1)])
-            self.put(name, (mb, end - start, h, w))
+        at = int(self.random.integers(1, extent))
+        for start, end in ((0, at), (at, extent)):
+            name = self.layers.add("Slice", [value, self.integers(start), self.integers(end), self.integers(axis)])
+            dims[axis] = end - start
+            self.put(name, dims)
+
+    def split_images(self):
+        self.split(axis=0)
 
     def shuffle(self):
         value = self.value()
@@ -160,32 +193,53 @@ class Network:
         mb, c, h, w = self.dims[value]
         self.put(self.layers.add("Transpose", [value], perm=[0, 1, 3, 2]), (mb, c, w, h))
 
+    def reshape(self):
+        value = self.value()
+        mb, c, h, w = self.dims[value]
+        self.put(self.layers.add("Reshape", [value, self.integers(mb, c, w, h)]), (mb, c, w, h))
+
+    def head(self):
+        """Fully connected layers: the last one, for what they make has no planes."""
+        value = self.value()
+        mb, c, h, w = self.dims[value]
+        if c * h * w > 4000 or self.random.random() < 0.5:
+            value, h, w = self.layers.add("GlobalAveragePool", [value]), 1, 1
+        hidden = self.layers.relu(self.layers.gemm(self.layers.add("Flatten", [value]), c * h * w, 33))
+        self.put(self.layers.gemm(hidden, 33, 10), (mb, 10))
+
     def finish(self):
-        """What nobody reads is an output, four at most."""
+        """What nobody reads is an output, four at most, and one value that may have readers."""
         read = {name for layer in self.layers.nodes for name in
                 (layer.input if hasattr(layer, "input") else [])}
-        unread = [name for name in self.dims if name not in read and name != "x"]
-        return self.layers.finish(*unread[-4:])
+        made = [name for name in self.dims if name not in self.inputs]
+        unread = [name for name in made if name not in read]
+        return self.layers.finish(*dict.fromkeys(unread[-4:] + [self.pick(made)]))
 
 
-LAYERS = (Network.conv, Network.conv, Network.conv, Network.conv, Network.activation, Network.batch_norm, Network.pool,
-          Network.sum, Network.concat, Network.split, Network.shuffle, Network.crop, Network.resize, Network.transpose)
+LAYERS = (*[Network.conv] * 6, *[Network.residual] * 2, *[Network.concat] * 2, Network.activation, Network.batch_norm,
+          Network.pool, Network.sum, Network.gate, Network.combine_with_constant, Network.split, Network.shuffle)
+# Most of these take all images at once, and with them what reads their values.
+MOVEMENTS = (Network.concat_images, Network.split_images, Network.crop, Network.resize, Network.transpose,
+             Network.reshape)
 
 
 def make(seed):
     network = Network(seed)
+    layers = network.pick((LAYERS, LAYERS + MOVEMENTS))
     network.conv()
     for _ in range(int(network.random.integers(3, 12))):
-        network.pick(LAYERS)(network)
-    if len(network.dims) == 1:
+        network.pick(layers)(network)
+    if len(network.dims) == len(network.inputs):
         network.activation("x")
+    if network.random.random() < 0.5:
+        network.head()
     return network.finish()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="number of the first network")
     options = parser.parse_args()
     cases = Cases(options.folder)
