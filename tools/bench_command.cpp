@@ -71,6 +71,12 @@ std::string reason_for(const nlohmann::json &step, int threads) {
         return text;
     }
     if (us < call_us) return "a call's own time";
+    // A record's expectation is a measurement, and says nothing.
+    const double expected_us = step.value("expected_us", 0.0) / threads;
+    if (step.value("schedule_from", "") == "model" && expected_us >= us * fair_percent / 100) {
+        std::snprintf(text, sizeof text, "instructions: %.1f us", expected_us);
+        return text;
+    }
     // Its data may come from farther: other programs fill the last level too.
     if (memory_us < us / 10) return "?";
     std::snprintf(text, sizeof text, "data at %.0f GB/s",

@@ -52,18 +52,22 @@ Constant random_weights(int64_t count) {
 ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kernels) {
     ConstantPool pool;
     Packer packer;
-    const auto add = [&](const PackedConv2d &packed, ConstantPool::Offsets &offsets) {
-        offsets.weights = packer.add(packed.weights);
-        offsets.bias = packer.add(packed.bias);
-    };
     for (PlanStep &step : plan.steps) {
         ConstantPool::Offsets offsets;
+        const auto put = [&](const std::vector<float> &values) {
+            step.constant_bytes += (int64_t)values.size() * 4;
+            return packer.add(values);
+        };
+        const auto put_both = [&](const PackedConv2d &packed) {
+            offsets.weights = put(packed.weights);
+            offsets.bias = put(packed.bias);
+        };
         const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
         if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
             const Packing packing = packing_of(*conv, schedule);
             const PackingOrder order(*conv, packing);
-            if (step.weights) offsets.weights = packer.add(order.weights(step.weights->data()));
-            if (step.bias) offsets.bias = packer.add(order.bias(step.bias->data()));
+            if (step.weights) offsets.weights = put(order.weights(step.weights->data()));
+            if (step.bias) offsets.bias = put(order.bias(step.bias->data()));
             if (packing.m > 0) {
                 const Constant weights =
                     step.weights ? step.weights : random_weights(conv->problem.weight_count());
@@ -72,24 +76,22 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
                                    packing.form == Packing::Form::winograd_rows, weights->data());
             }
         } else if (const auto *separable = std::get_if<SeparableConv2dKernel>(&step.kernel)) {
-            add(pack_separable_conv2d(*separable, schedule.at("vector"), step.weights->data(),
-                                      step.bias->data()),
-                offsets);
+            put_both(pack_separable_conv2d(*separable, schedule.at("vector"), step.weights->data(),
+                                           step.bias->data()));
         } else if (const auto *two_level = std::get_if<TwoLevelConv2dKernel>(&step.kernel)) {
-            add(pack_two_level_conv2d(*two_level, schedule.at("vector"), step.weights->data(),
-                                      step.bias->data()),
-                offsets);
+            put_both(pack_two_level_conv2d(*two_level, schedule.at("vector"), step.weights->data(),
+                                           step.bias->data()));
         } else if (const auto *each = std::get_if<ElementwiseKernel>(&step.kernel);
                    each && each->has_scale_shift) {
-            offsets.weights = packer.add(pack_channels(each->input, step.weights->data()));
-            offsets.bias = packer.add(pack_channels(each->input, step.bias->data()));
+            offsets.weights = put(pack_channels(each->input, step.weights->data()));
+            offsets.bias = put(pack_channels(each->input, step.bias->data()));
         } else if (std::holds_alternative<NormalizeKernel>(step.kernel)) {
-            offsets.weights = packer.add(*step.weights);
-            offsets.bias = packer.add(*step.bias);
+            offsets.weights = put(*step.weights);
+            offsets.bias = put(*step.bias);
         }
         if (std::holds_alternative<ResampleKernel>(step.kernel)) {
-            offsets.weights = packer.add(*step.weights);
-            offsets.bias = packer.add(*step.bias);
+            offsets.weights = put(*step.weights);
+            offsets.bias = put(*step.bias);
         }
         step.weights.reset();
         step.bias.reset();

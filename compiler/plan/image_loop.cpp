@@ -50,12 +50,11 @@ ImageLoop longest_image_loop(const Graph &graph) {
     std::vector<bool> is_literal(graph.values.size(), false);
     for (const Node &node : graph.nodes) {
         is_literal[node.output] = std::holds_alternative<Literal>(node.operation);
-        const bool fits =
-            is_literal[node.output] ||
-            (has(node.output, loop.images) && keeps_images_apart(graph, node) &&
-             std::ranges::all_of(node.inputs, [&](ValueId input) {
-                 return has(input, is_literal[input] ? 1 : loop.images);
-             }));
+        const bool fits = is_literal[node.output] ||
+                          (has(node.output, loop.images) && keeps_images_apart(graph, node) &&
+                           std::ranges::all_of(node.inputs, [&](ValueId input) {
+                               return has(input, is_literal[input] ? 1 : loop.images);
+                           }));
         if (!fits) break;
         loop.nodes++;
     }

@@ -53,7 +53,8 @@ struct PlanStep {
     // Take the place of the constants that are null, in the order of `packing`.
     std::optional<RuntimeConstant> runtime_weights, runtime_bias;
     std::shared_ptr<const PackingOrder> packing;
-    int kernel_index = 0;  // into Plan::kernels
+    int64_t constant_bytes = 0;  // of weights and bias as packed, once they are
+    int kernel_index = 0;        // into Plan::kernels
     // Measured on these weights, or on random ones where they are not known, relative to the
     // largest output, where the schedule is not exact.
     double relative_error = 0;

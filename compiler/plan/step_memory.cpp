@@ -1,5 +1,6 @@
 #include "compiler/plan/step_memory.h"
 
+#include <algorithm>
 #include <map>
 
 #include "targets/roofline.h"
@@ -10,7 +11,13 @@ namespace {
 
 int64_t constant_bytes(const PlanStep &step) {
     const auto bytes = [](const Constant &data) { return data ? (int64_t)data->size() * 4 : 0; };
-    return bytes(step.weights) + bytes(step.bias);
+    return step.constant_bytes + bytes(step.weights) + bytes(step.bias);
+}
+
+bool share_memory(const PlanTensor &a, const PlanTensor &b) {
+    return a.place == PlanTensor::Place::arena && b.place == PlanTensor::Place::arena &&
+           a.offset_bytes < b.offset_bytes + b.bytes() &&
+           b.offset_bytes < a.offset_bytes + a.bytes();
 }
 
 }  // namespace
@@ -25,6 +32,16 @@ std::vector<StepMemory> step_memory(const Plan &plan, const Board &board) {
         if (plan.is_looped(s)) one_turn += bytes;
     }
     std::map<int, int64_t> last_use;  // bytes touched until then, by tensor
+    // Lines that are written whole are in a cache, or fetched first: since when depends on what lay
+    // there before.
+    const auto last_use_of_memory = [&](int tensor) {
+        int64_t latest = -1;
+        for (const auto &[other, use] : last_use) {
+            if (other == tensor || share_memory(plan.tensors[tensor], plan.tensors[other]))
+                latest = std::max(latest, use);
+        }
+        return latest;
+    };
     for (int s = 0; s < (int)plan.steps.size(); s++) {
         const PlanStep &step = plan.steps[s];
         std::map<const char *, double> us;  // by memory
@@ -36,13 +53,12 @@ std::vector<StepMemory> step_memory(const Plan &plan, const Board &board) {
         std::vector<Operand> operands = step.addend;
         operands.insert(operands.end(), {step.input, step.output});
         for (const Operand &operand : operands) {
-            const auto known = last_use.find(operand.tensor);
-            const int64_t since = known == last_use.end() ? whole_run : end - known->second;
-            // What is written needs no reading first: its own size decides.
+            const int64_t known = last_use_of_memory(operand.tensor),
+                          since = known < 0 ? whole_run : end - known;
             const PlanTensor &tensor = plan.tensors[operand.tensor];
             const int64_t stride = plan.is_looped(s) ? plan.image_stride_floats(tensor) : 0,
                           bytes = stride > 0 ? stride * 4 : tensor.bytes();
-            move(bytes, operand.tensor == step.output.tensor ? bytes : since);
+            move(bytes, since);
         }
         move(constant_bytes(step), plan.is_looped(s) ? one_turn : whole_run);
         touched = end;

@@ -91,6 +91,10 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (tile_oc < 1 || tile_oc > p.oc_per_group()) {
         return "tile_oc must be 1.." + std::to_string(p.oc_per_group());
     }
+    // Rows and channels that two tasks compute must be equal to the last bit: LLVM, which
+    // vectorises scalar code in its own ways, may round one tile's otherwise than the next one's.
+    if (vector_ow * lanes == 1 && (p.oh % tile_oh != 0 || p.oc_per_group() % tile_oc != 0))
+        return "tiles of single floats must divide the rows and the channels of a group";
     if (!tile_fits(board, tile_ow * tile_oh * tile_oc, std::min(tile_oc, tile_ow * tile_oh))) {
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";

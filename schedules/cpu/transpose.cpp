@@ -1,5 +1,6 @@
 #include "schedules/cpu/transpose.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "generators/reorder.h"
@@ -85,9 +86,20 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     return "";
 }
 
+int channels_of_group(const View &view) {
+    return view.c / view.layout.groups;
+}
+
 // Cycles for a float, or for a run of them.
 double cycles_each(const ReorderKernel &reorder) {
+    const View &in = reorder.input, &out = reorder.output;
     if (loads_planes(reorder)) return 0.15;
+    // Lanes of several groups come and go one by one, from and to as many places as a group has
+    // channels.
+    const bool is_blocked = in.layout.block > 1 && out.layout.block > 1;
+    if (is_blocked && out.layout.groups > 1) return channels_of_group(out) < 32 ? 1.6 : 2.8;
+    if (is_blocked && in.layout.groups > 1)
+        return std::clamp(0.27 * channels_of_group(in), 0.4, 2.2);
     if (!stores_planes(reorder)) return 0.5;
     // The planes of several blocks are stored from memory.
     return reorder.input.layout.groups > 1 ? 0.3 : 0.15;
