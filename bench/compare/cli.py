@@ -1,6 +1,6 @@
 """The command: what it adds to a session, and how one network is measured."""
 
-from compare import networks, options as command_line
+from compare import beside, networks, options as command_line
 from compare import plot_expected, plot_variants
 from compare.left_out import left_out_lines
 from compare.markdown import markdown
@@ -24,10 +24,10 @@ class Comparison(session.Session):
     counted = "networks"
 
     def columns(self, report):
-        return columns(report.engines)
+        return columns(report)
 
     def ending(self, report):
-        blocks = (group_lines(report), scaling_lines(report), left_out_lines(report.rows))
+        blocks = (beside.lines(report), group_lines(report), scaling_lines(report), left_out_lines(report.rows))
         lines = [line for block in blocks if block for line in ("", *block)]
         return lines[1:]
 
@@ -50,13 +50,15 @@ def dispensable(engines):
 def compile_convoys(row, model, options, versions, directory, report):
     """{engine: its one setting} of Convoy's engines, each compiled from the ONNX file in its own way."""
     made = {}
+    threads = ("--threads", str(options.threads)) if options.threads > 1 else ()
     for name in options.engines:
         if name not in FLAGS:
             continue
-        library = compile_model(options.convoy, model, row.name, options.board, directory / name, report, FLAGS[name])
+        flags = (*FLAGS[name], *threads)
+        library = compile_model(options.convoy, model, row.name, options.board, directory / name, report, flags)
         if name == SUBJECT:
             row.compile_s, row.library_bytes = library.seconds, library.bytes
-        setting = " ".join([f"--board {options.board}", *FLAGS[name]])
+        setting = " ".join([f"--board {options.board}", *flags])
         convoy = Convoy(library.path, library.prefix, versions[name], setting)
         convoy.name = name
         made[name] = [convoy]
@@ -97,7 +99,8 @@ def run(arguments):
         return 0
     cpus = session.processors(options)
     versions = session.find_versions(options.engines, options.convoy, network_candidates, dispensable(options.engines))
-    report = session.new_report(options, cpus, len(chosen), versions)
+    more = {"beside": beside.read(options.beside)} if options.beside else {}
+    report = session.new_report(options, cpus, len(chosen), versions, **more)
 
     def measure_row(name, progress):
         return measure_network(chosen[name], options, cpus, report.versions, progress)

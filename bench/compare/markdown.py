@@ -1,5 +1,6 @@
 """The comparison as Markdown, ready for the README."""
 
+from compare import beside
 from compare.left_out import left_out_lines, settings_sentence
 from compare.table import FEW, columns, group_table, scaling_table
 from harness.table import closing, conditions, markdown_line, markdown_table
@@ -21,10 +22,12 @@ def _table(titles, cells):
 def markdown(report):
     """Conditions, networks, groups, scaling, and the reason of every network that is not ok and engine that was left out."""
     legend = LEGEND.format(times=FEW_TIMES if len(report.engines) <= FEW else MANY_TIMES)
-    lines = [" ".join(conditions(report)), "", *markdown_table("Network", columns(report.engines), report.rows), "",
+    lines = [" ".join(conditions(report)), "", *markdown_table("Network", columns(report), report.rows), "",
              legend]
     settings = settings_sentence(report)
     lines += ["", settings] if settings else []
+    gain = beside.lines(report)
+    lines += ["", *gain] if gain else []
     lines += _table(*group_table(report))
     scaling = _table(*scaling_table(report))
     lines += [*scaling, "", SCALING] if scaling else []

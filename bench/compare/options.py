@@ -1,5 +1,7 @@
 """The command line."""
 
+from pathlib import Path
+
 from compare.networks import SUITES
 from harness import options as shared
 from harness.engines import ALL_PEERS, DIRECT, NETWORK_ENGINES, SUBJECT
@@ -38,6 +40,7 @@ examples:
   bench/compare.py --family mbv1 --threads 4        one family on four cores
   bench/compare.py --engines all                    every peer
   bench/compare.py --engines convoy,convoy_direct,onnxruntime 'resnet34_*'
+  bench/compare.py --batch 16 --beside docs/benchmarks/networks.json    16 images at once, and what that gains
   bench/compare.py --suite torchvision              what PyTorch exports of torchvision
   bench/compare.py mine.onnx --engines onnxruntime,openvino
   bench/compare.py --from build/compare/results.json --out docs/results
@@ -62,6 +65,8 @@ def parse(arguments):
     how.add_argument("--threads", type=shared.positive(int), default=1, metavar="N",
                      help="threads of every engine, one a core (default: 1)")
     shared.add_convoy(parser)
-    shared.add_files(parser, "build/compare")
+    files = shared.add_files(parser, "build/compare")
+    files.add_argument("--beside", type=Path, metavar="JSON",
+                       help="an earlier run, of other threads or another batch: a column says what Convoy gains over it")
     options = parser.parse_args(arguments)
     return shared.resolve(options, options.networks)

@@ -1,5 +1,6 @@
 """The columns of the comparison, and the lines below it."""
 
+from compare import beside
 from compare.scaling import scalings
 from compare.summary import groups
 from harness.engines import ALL_PEERS, SUBJECT, TITLES
@@ -20,8 +21,9 @@ def _times(engines):
     return made
 
 
-def columns(engines):
-    """The columns of a comparison of `engines`, after the network's name."""
+def columns(report):
+    """The columns of a comparison, after the network's name."""
+    engines = report.engines
     made = [Column("", "MACs (M)", 9, lambda row: number(row.macs, 1, 1e-6)), *_times(engines)]
     if SUBJECT not in engines:
         return made + [Column("", "state", 7, lambda row: verdict(row, None))]
@@ -31,6 +33,7 @@ def columns(engines):
         Column("", "vs best peer", 12, lambda row: verdict(row, row.ratio())),
         Column("", "compile s", 9, lambda row: number(row.compile_s, 1)),
         Column("", "library MB", 10, lambda row: number(row.library_bytes, 2, 1e-6)),
+        *beside.columns(report),
     ]
 
 

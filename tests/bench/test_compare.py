@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(Path(__file__).resolve().parent)]
 
-from compare import cli, networks, options, plot, scaling
+from compare import beside, cli, networks, options, plot, scaling
 from compare.markdown import markdown
 from compare.row import FORMAT, NetworkRow
 from compare.summary import groups
@@ -121,7 +121,7 @@ class Reporting(unittest.TestCase):
         self.assertEqual({line[lines[0].index("Geometric") + 1] for line in lines[1:]}, {"."})
 
     def test_terminal_table_lines_up(self):
-        table = TerminalTable("network", columns(ENGINES), NAMES)
+        table = TerminalTable("network", columns(self.report), NAMES)
         lines = [*table.header().splitlines()[1:], *map(table.row, self.report.rows)]
         self.assertEqual(len({len(line) for line in lines}), 1)
         self.assertIn("WRONG", lines[3])
@@ -133,6 +133,18 @@ class Reporting(unittest.TestCase):
         self.assertEqual(len({line.count("|") for line in lines[:2 + len(NAMES)]}), 1)
         self.assertIn("- wrn40_2_G4: FAILED: no kernel", text)
         self.assertIn("| 1.00x |", text)
+
+    def test_another_run_beside_this_one(self):
+        path = self.prefix.with_suffix(".json")
+        results.save(self.report, path, FORMAT)
+        self.report.options |= {"batch": 4, "threads": 2, "beside": beside.read(path)}
+        self.report.rows[-1].engines["convoy"] = times(5.0)
+        (column,) = beside.columns(self.report)
+        self.assertEqual(column.title, "vs 1 thread, batch 1")
+        self.assertEqual([column.cell(self.report.rows[at]) for at in (0, 2, -1)], ["4.00", "-", "1.60"])
+        self.assertIn("least 1.60x (resnext50_g2)", beside.lines(self.report)[0])
+        self.assertIn(beside.lines(self.report)[0], markdown(self.report))
+        self.assertIn("| 1.60 |", markdown(self.report))
 
     def test_json_round_trip(self):
         path = self.prefix.with_suffix(".json")

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <threads_layer.h>
 #include <wrn40_2_G8.h>
+#include <wrn_of_three_images.h>
 
 #include <algorithm>
 #include <atomic>
@@ -79,6 +80,15 @@ TEST(Workers, AreSharedByLibraries) {
     EXPECT_LE(threads_of_this_process(), 1 + 7);
 }
 
+TEST(Workers, TakeWholeImages) {
+    Network<wrn_of_three_images> network;
+    const Floats expected = network.run(1);
+    for (int threads = 1; threads <= 8; threads++) {
+        for (int round = 0; round < 5; round++)
+            EXPECT_EQ(network.run(threads), expected) << threads;
+    }
+}
+
 TEST(Workers, ServeTwoCallersAtOnce) {
     Network<wrn40_2_G8> network;
     SharedLayer layer;
@@ -151,6 +161,14 @@ TEST(PoolOfTheCaller, MayRunTasksInAnyOrderAndAtOnce) {
     expect_the_same_on<InTurn>(layer, layer.layer);
     expect_the_same_on<Shuffled>(layer, layer.layer);
     expect_the_same_on<AllAtOnce>(layer, layer.layer);
+}
+
+// Compiled for three threads, which take an image each; other numbers share each layer.
+TEST(PoolOfTheCaller, MayTakeWholeImages) {
+    Network<wrn_of_three_images> network;
+    expect_the_same_on<InTurn>(network, network.net);
+    expect_the_same_on<Shuffled>(network, network.net);
+    expect_the_same_on<AllAtOnce>(network, network.net);
 }
 
 TEST(PoolOfTheCaller, IsAskedForNoMoreThanTheThreads) {
