@@ -8,6 +8,9 @@ namespace convoy {
 
 namespace {
 
+// What a prediction must gain over a record of another number of threads.
+constexpr double doubt_of_threads = 1.15;
+
 bool same_parameters(const Schedule &a, const Schedule &b) {
     return std::equal(a.parameters.begin(), a.parameters.end(), b.parameters.begin(),
                       b.parameters.end(),
@@ -98,7 +101,13 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
                      [](const auto &a, const auto &b) { return a.cycles < b.cycles; });
     if (auto record = recorded(kernel, board, records, rules)) {
         std::erase_if(ranked, [&](const auto &r) { return r.schedule == record->schedule; });
-        ranked.insert(ranked.begin(), *record);
+        // What is fastest on one thread may leave others without work.
+        const bool is_beaten = record->record->threads != rules.threads && !ranked.empty() &&
+                               ranked.front().cycles *
+                                       records.measured_over_predicted(to_string(kernel)) *
+                                       doubt_of_threads <
+                                   record->cycles;
+        ranked.insert(ranked.begin() + is_beaten, *record);
     }
     if (ranked.size() > limit) ranked.resize(limit);
     ranked.insert(ranked.end(), reference.begin(), reference.end());

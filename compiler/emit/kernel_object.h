@@ -33,7 +33,7 @@ std::vector<KernelLaunch> launches_of(const Halide::Module &module);
 // Compiles one scheduled kernel to an object file in this process. Returns the bytes of scratch
 // memory that a thread running it needs at most: what it allocates on the heap is served from
 // there. Writes its assembly too, unless the path is empty. Throws std::exception (Halide's errors
-// among them) when that is more than 2 MiB or of no constant size, or the schedule does not fit the
+// among them) when that is more than 8 MiB or of no constant size, or the schedule does not fit the
 // kernel.
 int64_t compile_object(const ScheduledKernel &scheduled, const Board &board,
                        const std::string &symbol, const std::filesystem::path &object,

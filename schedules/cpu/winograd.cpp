@@ -17,11 +17,21 @@ namespace {
 // How products get the transformed input: as oc_vectors.cpp has it.
 enum class InputLoads { broadcast, lanes };
 
+int given_or(const Schedule &schedule, const char *parameter, int otherwise) {
+    const auto given = schedule.parameters.find(parameter);
+    return given == schedule.parameters.end() ? otherwise : given->second;
+}
+
 // Images that a task takes together, so that it reads weights once for all: more than one where the
 // schedule says so, and then whole planes.
 int images_of(const Schedule &schedule) {
-    const auto given = schedule.parameters.find("images");
-    return given == schedule.parameters.end() ? 1 : given->second;
+    return given_or(schedule, "images", 1);
+}
+
+// Whether threads share the chunks of output channels, not the bands: planes of one band have no
+// others, and each thread then reads weights of its own.
+bool shares_channels(const Schedule &schedule) {
+    return given_or(schedule, "share_oc", 0) != 0;
 }
 
 void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) {
@@ -42,7 +52,7 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
         .unroll(yi)
         .fuse(band, s.group, task)
         .fuse(task, imageo, task)
-        .parallel(task);
+        .parallel(shares_channels(schedule) ? oco : task);
     // Extents are constant, though bounds of a last, partial tile do not show it.
     s.column_result.compute_at(s.output, x)
         .store_in(MemoryType::Stack)
@@ -60,6 +70,7 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
         .vectorize(s.lane)
         .unroll(s.j)
         .unroll(s.i);
+    if (shares_channels(schedule)) s.input_transform.parallel(s.ic_block);
     s.row_transform.compute_at(s.input_transform, s.tile_x)
         .reorder(s.lane, s.i, s.column)
         .vectorize(s.lane)
@@ -148,6 +159,9 @@ constexpr int64_t largest_buffers_bytes = 3 << 19;
 // Where images are taken together to save reads of weights from memory, the last level will do.
 constexpr int64_t largest_batch_bytes = 3 << 21;
 
+// So many give threads enough to do without shares of their channels.
+constexpr int fewest_planes = 4;
+
 std::vector<int> sizes_of(const Conv2dKernel &kernel) {
     return winograd_sizes(winograd_taps(kernel.problem.kw, kernel.problem.sw));
 }
@@ -175,6 +189,8 @@ struct Shape {
     }
     int in_block, ic_run;
 
+    // Those that are transformed together count once.
+    double planes() const { return (double)p.g * p.mb / images; }
     // Of a task.
     double inputs_bytes(int band) const {
         return 4.0 * points * tiles_x * band * images * ic_blocks * in_block;
@@ -201,6 +217,9 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
         return "tile_x must be 1.." + std::to_string(shape.tiles_x);
     if (band < 1 || shape.tiles_y % band != 0)
         return "band must divide the " + std::to_string(shape.tiles_y) + " rows of tiles";
+    if (shares_channels(schedule) &&
+        (band != shape.tiles_y || chunk_oc == shape.oc_vectors || shape.planes() > fewest_planes))
+        return "share_oc is for few planes, of one band, with several chunks of output channels";
     if (shape.images < 1 || shape.p.mb % shape.images != 0)
         return "images must divide the " + std::to_string(shape.p.mb) + " of the batch";
     if (shape.images > 1 && band != shape.tiles_y)
@@ -258,8 +277,10 @@ Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
 
 ParallelLoops parallel(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const Shape shape(conv_of(kernel), schedule);
-    return {.tasks = (double)(shape.tiles_y / schedule.at("band")) * shape.p.g * shape.p.mb /
-                     shape.images};
+    if (shares_channels(schedule))
+        return {.tasks = (double)shape.oc_vectors / schedule.at("chunk_oc"),
+                .count = shape.planes() * (1 + shape.p.sh * shape.p.sw * shape.images)};
+    return {.tasks = shape.tiles_y / schedule.at("band") * shape.planes()};
 }
 
 template<InputLoads loads>
@@ -325,7 +346,11 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
             const auto add = [&] {
                 for (const int unroll_ic : unrolled) {
                     at["unroll_ic"] = unroll_ic;
+                    if (!illegal<loads>(kernel, schedule, board).empty()) continue;
+                    list.push_back(schedule);
+                    at["share_oc"] = 1;
                     if (illegal<loads>(kernel, schedule, board).empty()) list.push_back(schedule);
+                    at.erase("share_oc");
                 }
             };
             for (int band = 1; band <= shape.tiles_y; band++) {

@@ -3,6 +3,7 @@
 // residuals.
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "generators/winograd_transform.h"
@@ -14,18 +15,22 @@ namespace {
 
 class Winograd : public BoardTest {
 protected:
-    // A candidate of each tile size.
+    // A candidate of each tile size: one that shares channels among threads, one that takes images
+    // together, and one that does neither, where there are such.
     std::vector<Schedule> some_candidates(const Kernel &kernel) const {
-        std::map<int, std::vector<Schedule>> of_size;
+        std::map<int, std::map<std::pair<bool, bool>, std::vector<Schedule>>> of_size;
         const Template &winograd = template_of({"winograd", {}}, board_);
         for (Schedule &s : winograd.candidates(kernel, board_, Span::usual))
-            of_size[s.at("m")].push_back(std::move(s));
+            of_size[s.at("m")][{s.parameters.contains("share_oc"), s.parameters.contains("images")}]
+                .push_back(s);
         const ConvProblem &p = std::get<Conv2dKernel>(kernel).problem;
         EXPECT_EQ(of_size.size(), winograd_sizes(winograd_taps(p.kw, p.sw)).size())
             << to_string(kernel);
         std::mt19937 random(7);
         std::vector<Schedule> some;
-        for (const auto &[m, list] : of_size) some.push_back(list[random() % list.size()]);
+        for (const auto &[m, forms] : of_size) {
+            for (const auto &[form, list] : forms) some.push_back(list[random() % list.size()]);
+        }
         return some;
     }
 };
@@ -37,6 +42,7 @@ constexpr const char *problems[] = {
     "ic32ih5iw3oc16kh3",          "ic16ih9iw10oc16kh3ph0pw2phe1pwe0",
     "g2ic32ih6oc64kh3ph1",        "g3ic96ih9oc48kh3ph1",
     "mb2ic17ih6oc30kh3ph1",       "ic3ih1iw1oc16kh3ph1",
+    "mb4ic32ih6oc64kh3ph1",       "mb2ic16ih8oc64kh5sh2ph2",
     "g2ic36ih6oc40kh3ph1",        "ic16ih9iw6oc32kh4ph1",
     "g2ic32ih12oc32kh5ph2",       "ic17ih8iw11oc20kh7ph3",
     "ic16ih13iw10oc16kh5sh2ph1",  "ic24ih16oc16kh7sh2ph3",
