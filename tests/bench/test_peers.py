@@ -244,7 +244,7 @@ class SevenEngines(unittest.TestCase):
         self.report = seven_engines()
 
     def test_terminal_table_lines_up(self):
-        table = TerminalTable("network", columns(self.report.engines), [row.name for row in self.report.rows])
+        table = TerminalTable("network", columns(self.report), [row.name for row in self.report.rows])
         header, titles, rule = table.header().splitlines()
         lines = [titles, rule, *map(table.row, self.report.rows)]
         self.assertEqual(len({len(line) for line in lines}), 1)
