@@ -2,6 +2,7 @@
 
 #include "generators/conv2d.h"
 #include "generators/grouped_conv2d.h"
+#include "generators/strassen_transform.h"
 #include "generators/winograd_conv2d.h"
 #include "generators/winograd_transform.h"
 
@@ -63,6 +64,7 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.is_rows_only = is_rows_only;
     }
     order_.block = order_.positions;
+    order_.parts = 1;
     if (packing.form == Packing::Form::winograd) {
         // (lane, vector of a tile, ic of the group, phase, tile of a chunk, points, chunk)
         for (int at = ic; at < ic * p.sh * p.sw; at++)
@@ -75,6 +77,24 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.run_stride = ic * order_.run;
         order_.block = packing.chunk_oc * packing.vector;
         order_.tap_stride = ic * order_.block;
+        order_.block_stride = order_.taps * order_.tap_stride;
+    } else if (packing.form == Packing::Form::strassen) {
+        // (lane, vector of a tile, ic of a part, tile of a chunk, product, chunk)
+        for (const auto &row : strassen_left(packing.m))
+            filter_.insert(filter_.end(), row.begin(), row.end());
+        order_.points = strassen_products(packing.m);
+        order_.parts = strassen_parts(packing.m);
+        order_.filter_taps = order_.parts * order_.parts;
+        order_.columns = order_.stride = 1;
+        order_.oc_lanes = packing.vector;
+        order_.ic_lanes = in.block;
+        order_.ic = order_.ic_run = order_.phase_ic = ic / order_.parts;
+        order_.taps = order_.points;
+        order_.run *= winograd_weight_tile(packing.tile_oc, packing.chunk_oc);
+        order_.ic_stride = order_.run;
+        order_.run_stride = order_.ic * order_.run;
+        order_.block = packing.chunk_oc * packing.vector;
+        order_.tap_stride = order_.ic * order_.block;
         order_.block_stride = order_.taps * order_.tap_stride;
     }
 }

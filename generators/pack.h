@@ -17,9 +17,10 @@ struct PackedConv2d {
 // How a convolution's weights lie: for conv2d with `vector` output channels a vector, for
 // grouped_conv2d with register tiles of `vector` channels, for winograd_conv2d with tiles of m x m
 // and register tiles of tile_oc vectors in chunks of chunk_oc, transformed, for
-// winograd_rows_conv2d likewise, or for gspc_conv2d with tiles of tile_ic and `vector` channels.
+// winograd_rows_conv2d likewise, for strassen_conv2d of m levels, summed, with tiles and chunks as
+// Winograd's, or for gspc_conv2d with tiles of tile_ic and `vector` channels.
 struct Packing {
-    enum class Form { oc_vectors, group_lanes, winograd, winograd_rows, gspc };
+    enum class Form { oc_vectors, group_lanes, winograd, winograd_rows, strassen, gspc };
     Form form = Form::oc_vectors;
     int vector = 1;
     int m = 0;
@@ -38,7 +39,9 @@ public:
     std::vector<float> bias(const float *dense) const;
     // Valid as long as this object.
     convoy_packing view() const;
-    int64_t weight_floats() const { return int64_t{order_.positions} * order_.ic * order_.taps; }
+    int64_t weight_floats() const {
+        return int64_t{order_.positions / order_.parts} * order_.ic * order_.taps;
+    }
     int64_t bias_floats() const { return order_.positions; }
 
 private:

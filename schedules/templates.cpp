@@ -59,6 +59,9 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
     if (name == "winograd" || name == "winograd_lanes")
         return {Packing::Form::winograd, schedule.at("vector"),  schedule.at("m"), 1,
                 schedule.at("tile_oc"),  schedule.at("chunk_oc")};
+    if (name == "strassen")
+        return {Packing::Form::strassen, schedule.at("vector"),  schedule.at("levels"), 1,
+                schedule.at("tile_oc"),  schedule.at("chunk_oc")};
     if (name == "winograd_rows")
         return {Packing::Form::winograd_rows, schedule.at("tile_oc"), schedule.at("m")};
     if (name == "group_lanes" || name == "gpu_tiles" || name == "gpu_split")

@@ -155,8 +155,8 @@ void add_compile_command(CLI::App &app) {
     add_records_option(*command, options->compile.record_files);
     command->add_flag(
         "!--no-winograd", options->compile.rules.winograd,
-        "Sum each convolution's own products only: without Winograd's algorithm, whose error the "
-        "manifest states");
+        "Sum each convolution's own products only: without Winograd's and Strassen's algorithms, "
+        "whose error the manifest states");
     command->add_flag("-q,--quiet", options->quiet, "Print nothing but warnings and errors");
     command->footer(
         "Writes DIR/lib/libNAME.a (DIR/lib/SYSTEM/libNAME.a for several systems), "

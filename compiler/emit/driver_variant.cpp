@@ -97,7 +97,7 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
         const convoy_packing p = step.packing->view();
         const std::string name = packing_name(prefix, step);
         write_table(out, "int", name + "_output_channel", p.output_channel, p.positions);
-        write_table(out, "int", name + "_input_channel", p.input_channel, p.ic);
+        write_table(out, "int", name + "_input_channel", p.input_channel, p.ic * p.parts);
         if (p.filter)
             write_table(out, "double", name + "_filter", p.filter, p.points * p.filter_taps);
         out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
@@ -106,7 +106,8 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
             << p.run << ", " << p.run_stride << ", " << p.ic_run << ", " << p.ic_run_stride << ", "
             << p.ic_stride << ", " << p.tap_stride << ", " << (p.filter ? name + "_filter" : "0")
             << ", " << p.points << ", " << p.filter_taps << ", " << p.columns << ", " << p.stride
-            << ", " << p.phase_ic << ", " << p.is_rows_only << "};\n";
+            << ", " << p.phase_ic << ", " << p.is_rows_only << ", " << p.parts << ", " << p.oc_lanes
+            << ", " << p.ic_lanes << "};\n";
     }
 }
 

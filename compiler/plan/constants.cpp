@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "compiler/plan/memory_plan.h"
+#include "compiler/plan/strassen_error.h"
 #include "compiler/plan/winograd_error.h"
 #include "generators/pack_fused.h"
 
@@ -72,8 +73,11 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
                 const Constant weights =
                     step.weights ? step.weights : random_weights(conv->problem.weight_count());
                 step.relative_error =
-                    winograd_error(conv->problem, packing.m,
-                                   packing.form == Packing::Form::winograd_rows, weights->data());
+                    packing.form == Packing::Form::strassen
+                        ? strassen_error(conv->problem, packing.m, weights->data())
+                        : winograd_error(conv->problem, packing.m,
+                                         packing.form == Packing::Form::winograd_rows,
+                                         weights->data());
             }
         } else if (const auto *separable = std::get_if<SeparableConv2dKernel>(&step.kernel)) {
             put_both(pack_separable_conv2d(*separable, schedule.at("vector"), step.weights->data(),

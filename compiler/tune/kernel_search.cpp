@@ -61,7 +61,8 @@ std::vector<Schedule> KernelSearch::next(const std::vector<Search::KnownRow> &kn
         list.push_back(*remembered_best_);
     const int most = std::min(batch_, most_measurements_ - result_.measurements);
     for (Schedule &schedule : search_.next((size_t)batch_, known)) {
-        if ((int)list.size() < most && schedule != result_.default_schedule)
+        if ((int)list.size() < most && schedule != result_.default_schedule &&
+            !std::ranges::count(list, schedule))
             list.push_back(std::move(schedule));
     }
     has_left_ = !list.empty();

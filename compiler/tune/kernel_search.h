@@ -33,6 +33,8 @@ public:
     void remember(const Measurement &measurement);
     // Measures again what an earlier run found, even where its search was over: it left no record.
     void measure_remembered_best() { lacks_record_ = true; }
+    // Measures it beside the default: what a record says.
+    void try_first(const Schedule &schedule) { remembered_best_ = schedule; }
 
     Measurement measurement(const Schedule &schedule, const TrialResult &result);
     // The model's prediction of the schedule that a compilation takes without a record.
@@ -56,7 +58,8 @@ private:
     bool has_tried_default_ = false;
     bool has_left_ = true;  // points
     int remembered_ = 0;
-    std::optional<Schedule> remembered_best_;  // to be measured again: times of two runs differ
+    // To be measured again: times of two runs differ.
+    std::optional<Schedule> remembered_best_;
     bool lacks_record_ = false;
 };
 

@@ -113,7 +113,8 @@ private:
         bool has_new = false;
         for (const UsedKernel &used : used_kernels(models_, board_, records_, options)) {
             const std::string text = to_string(used.kernel);
-            if (!is_tunable(used.kernel) || !seen_.insert(text).second) continue;
+            if (!is_tunable(used.kernel) || !is_wanted(text) || !seen_.insert(text).second)
+                continue;
             // One that a compilation does not take, as its schedule is not allowed, is none; so is
             // one of another number of threads, or of a kernel that is only similar.
             const RankedSchedule known =
@@ -126,6 +127,7 @@ private:
                 continue;
             }
             auto task = std::make_unique<Task>(KernelSearch(used, board_, options_));
+            if (known.from_record()) task->search.try_first(known.schedule);
             if (options_.resumes) {
                 for (const Measurement &m : earlier_) {
                     if (m.kernel == text) task->search.remember(m);
@@ -140,6 +142,13 @@ private:
             has_new = true;
         }
         return has_new;
+    }
+
+    bool is_wanted(const std::string &kernel) const {
+        return options_.only.empty() ||
+               std::ranges::any_of(options_.only, [&](const std::string &part) {
+                   return kernel.find(part) != std::string::npos;
+               });
     }
 
     void leave_alone(const UsedKernel &used, const Record &record) {

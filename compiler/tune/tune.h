@@ -31,7 +31,8 @@ struct TuneOptions {
     std::vector<std::filesystem::path> record_files;  // that compilations will be given, too
     bool resumes = false;  // what was measured before counts, and searches that ended early go on
     bool again = false;    // kernels that have a record are searched too
-    bool is_exhaustive = false;  // goes on as long as points are left
+    std::vector<std::string> only;  // parts of kernels' texts: others are not searched; empty: all
+    bool is_exhaustive = false;     // goes on as long as points are left
     uint32_t seed = 1;
     std::filesystem::path store;  // the database that receives measurements and records
     std::function<void(const TuneProgress &)> progress;

@@ -17,9 +17,12 @@ struct convoy_packing {
     int block, block_stride, run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
     /* Winograd's G, (points, filter_taps), row-major, or null: then taps are points * points of
        G g G^T, or where is_rows_only is set kh * points of g G^T. With a stride g is one phase of
-       a square kernel: every stride-th row and column of it, zero beyond. */
+       a square kernel: every stride-th row and column of it, zero beyond.
+       Strassen's sums, (taps, parts * parts), where parts is above 1: each tap is a sum of weights
+       of a 1 x 1 kernel, of every part of the output and input channels. Lanes of oc_lanes and
+       ic_lanes positions belong to the parts in turn; `ic` is then of one part. */
     const double *filter;
-    int points, filter_taps, columns, stride, phase_ic, is_rows_only;
+    int points, filter_taps, columns, stride, phase_ic, is_rows_only, parts, oc_lanes, ic_lanes;
 };
 
 /* bias (oc), or null for zeros; packed (positions) */
@@ -52,13 +55,32 @@ static inline float convoy_pack_tap(const struct convoy_packing *p, const float 
     return (float)sum;
 }
 
-/* weights (oc, ic of a group, kh, kw); packed (positions * ic * taps) */
+/* One of the positions of a part, among those of all. */
+static inline int convoy_pack_position(int at, int lanes, int parts, int part) {
+    return (at / lanes * parts + part) * lanes + at % lanes;
+}
+
+static inline float convoy_pack_sum(const struct convoy_packing *p, const float *weights, int at,
+                                    int c, int tap) {
+    double sum = 0;
+    for (int k = 0; k < p->filter_taps; k++) {
+        const double factor = p->filter[tap * p->filter_taps + k];
+        const long long oc =
+            p->output_channel[convoy_pack_position(at, p->oc_lanes, p->parts, k / p->parts)];
+        const int ic =
+            p->input_channel[convoy_pack_position(c, p->ic_lanes, p->parts, k % p->parts)];
+        if (factor != 0 && oc >= 0 && ic >= 0) sum += factor * weights[oc * p->channels + ic];
+    }
+    return (float)sum;
+}
+
+/* weights (oc, ic of a group, kh, kw); packed (positions / parts * ic * taps) */
 static inline void convoy_pack_weights(const struct convoy_packing *p, const float *weights,
                                        float *packed) {
     const long long kernel_taps = !p->filter        ? p->taps
                                   : p->is_rows_only ? p->taps / p->points * p->columns
                                                     : p->columns * p->columns;
-    for (int at = 0; at < p->positions; at++) {
+    for (int at = 0; at < p->positions / p->parts; at++) {
         const long long oc = p->output_channel[at];
         float *const to = packed + (long long)(at / p->block) * p->block_stride +
                           (long long)(at % p->block / p->run) * p->run_stride + at % p->run;
@@ -69,7 +91,9 @@ static inline void convoy_pack_weights(const struct convoy_packing *p, const flo
             for (int tap = 0; tap < p->taps; tap++) {
                 to[(long long)(c / p->ic_run) * p->ic_run_stride +
                    (long long)(c % p->ic_run) * p->ic_stride + (long long)tap * p->tap_stride] =
-                    g ? convoy_pack_tap(p, g, c / p->phase_ic, tap) : 0.0f;
+                    p->parts > 1 ? convoy_pack_sum(p, weights, at, c, tap)
+                    : g          ? convoy_pack_tap(p, g, c / p->phase_ic, tap)
+                                 : 0.0f;
             }
         }
     }

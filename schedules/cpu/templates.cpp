@@ -5,6 +5,7 @@
 #include "schedules/cpu/gspc.h"
 #include "schedules/cpu/oc_vectors.h"
 #include "schedules/cpu/separable.h"
+#include "schedules/cpu/strassen.h"
 #include "schedules/cpu/transpose.h"
 #include "schedules/cpu/two_level.h"
 #include "schedules/cpu/vector_lanes.h"
@@ -15,9 +16,9 @@ namespace convoy {
 
 std::span<const Template> cpu_templates() {
     static const std::array list = {cpu::oc_vectors,    cpu::group_lanes,  cpu::winograd,
-                                    cpu::winograd_rows, cpu::gspc,         cpu::separable,
-                                    cpu::two_level,     cpu::vector_lanes, cpu::transpose,
-                                    cpu::autoscheduled};
+                                    cpu::winograd_rows, cpu::strassen,     cpu::gspc,
+                                    cpu::separable,     cpu::two_level,    cpu::vector_lanes,
+                                    cpu::transpose,     cpu::autoscheduled};
     return list;
 }
 

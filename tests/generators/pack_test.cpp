@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "generators/strassen_transform.h"
 #include "generators/winograd_transform.h"
 
 namespace convoy {
@@ -110,6 +111,24 @@ TEST(Pack, WinogradsRowsAreTransformedAlone) {
             for (int x = 0; x < 3; x++) sum += filter[point][x] * weights[(lane * 2 + y) * 3 + x];
             EXPECT_FLOAT_EQ(packed[at], (float)sum) << m << " " << at;
         }
+    }
+}
+
+TEST(Pack, StrassensSumsOfEveryPart) {
+    // (lane, ic of a part, product): 4 input and 4 output channels in blocks of 2, one level.
+    const Conv2dKernel kernel = kernel_of("ic4ih2oc4kh1", {2}, {2}, 2);
+    const std::vector<float> weights = counted(4 * 4), bias = counted(4);
+    const PackedConv2d packed =
+        pack_conv2d(kernel, {Packing::Form::strassen, 2, 1, 1, 1, 1}, weights.data(), bias.data());
+    EXPECT_EQ(packed.bias, bias);
+    const auto sums = strassen_left(1);
+    ASSERT_EQ(packed.weights.size(), 2u * 2 * 7);
+    for (int at = 0; at < 2 * 2 * 7; at++) {
+        const int lane = at % 2, c = at / 2 % 2, product = at / 4;
+        double sum = 0;
+        for (int part = 0; part < 4; part++)
+            sum += sums[product][part] * weights[(part / 2 * 2 + lane) * 4 + part % 2 * 2 + c];
+        EXPECT_EQ(packed.weights[at], sum) << at;
     }
 }
 

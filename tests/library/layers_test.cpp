@@ -168,16 +168,17 @@ std::vector<Case> cases() {
 
 INSTANTIATE_TEST_SUITE_P(All, Layers, testing::ValuesIn(cases()));
 
-// Winograd's transformed weights too are the same bits, and its error is small.
-TEST(WinogradLayer, PackedAtRunTimeEqualsBakedIn) {
-    const Layer layer = parse_layer("ic64ih28oc64kh3ph1+bias");
+// Transformed weights too are the same bits, and the error is small.
+void expect_packed_equals_baked_in(const char *descriptor, const char *algorithm) {
+    const Layer layer = parse_layer(descriptor);
     const ConvProblem &p = layer.problem;
     const auto share = [](Floats values) { return std::make_shared<const Floats>(values); };
     const LayerConstants constants{share(numbers(p.weight_count(), 1)), share(numbers(p.oc, 2))};
     const Floats input = numbers(int64_t{p.ic} * p.ih * p.iw, 3);
     const size_t floats = (size_t)p.oc * p.oh * p.ow;
     const LoadedLayer baked(layer, constants, "avx2", true), open(layer, {}, "avx2", true);
-    EXPECT_NE(baked.manifest().find("winograd"), std::string::npos);
+    EXPECT_NE(baked.manifest().find(algorithm), std::string::npos);
+    EXPECT_NE(baked.manifest().find("relative_error"), std::string::npos);
     const Floats found = baked.run({input.data()}, floats, 1);
     GuardedBuffer packed((size_t)open.packed_floats() * sizeof(float));
     ASSERT_EQ(
@@ -191,6 +192,14 @@ TEST(WinogradLayer, PackedAtRunTimeEqualsBakedIn) {
         difference = std::max(difference, std::abs(found[i] - exact[i]));
     }
     EXPECT_LE(difference, 5e-5 * largest);
+}
+
+TEST(FastAlgorithms, WinogradsPackedAtRunTimeEqualsBakedIn) {
+    expect_packed_equals_baked_in("ic64ih28oc64kh3ph1+bias", "winograd");
+}
+
+TEST(FastAlgorithms, StrassensPackedAtRunTimeEqualsBakedIn) {
+    expect_packed_equals_baked_in("ic512ih14oc512kh1+bias", "strassen");
 }
 
 TEST(LayerGraph, NamesWhatTheDescriptorLeavesOpen) {

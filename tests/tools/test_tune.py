@@ -117,6 +117,12 @@ class Tune(CommandTest):
         self.assertGreater(self.measured(), before)
         self.assertEqual(len(self.records()), len(records))
 
+        # --only leaves the others out, and takes several.
+        kernel = found["kernels"][0]["kernel"]
+        self.assertEqual(self.tune(model, *QUICK, "--again", "--only", "no such kernel")[0]["kernels"], [])
+        only, _ = self.tune(model, *QUICK, "--again", "--only", "no such kernel", "--only", kernel)
+        self.assertEqual([k["kernel"] for k in only["kernels"]], [kernel])
+
         self.compile(model, "--quiet")
         (step,) = self.steps()
         self.assertEqual((step["schedule_from"], step["record"]["source"]), ("record", "database records.sqlite"))

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/tune/made_up_times.h"
@@ -49,6 +50,24 @@ TEST_F(KernelSearchTest, BeginsWithTheDefault) {
     EXPECT_LE(search.result().best_us, search.result().default_us);
     EXPECT_EQ(search.result().steps, used_.steps);
     EXPECT_GT(search.result().roofline_us, 0);
+}
+
+TEST_F(KernelSearchTest, ARecordIsMeasuredBesideTheDefaultAndNotTwice) {
+    const Schedule last = search_space(used_.kernel, board_, {}).back().schedule;
+    KernelSearch first = this->search();
+    const std::vector<Schedule> usual = first.next({});
+    for (const Schedule &known : {usual.back(), last}) {
+        KernelSearch search = this->search();
+        search.try_first(known);
+        std::vector<Schedule> batch = advance(search);
+        ASSERT_EQ(batch.size(), (size_t)options_.batch);
+        EXPECT_EQ(batch[1], known);
+        for (int round = 0; round < 3 && !search.is_over(); round++) {
+            const std::vector<Schedule> more = advance(search);
+            batch.insert(batch.end(), more.begin(), more.end());
+        }
+        EXPECT_EQ(std::ranges::count(batch, known), 1);
+    }
 }
 
 TEST_F(KernelSearchTest, StopsAndNeverRepeats) {

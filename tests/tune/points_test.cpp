@@ -23,6 +23,7 @@ constexpr const char *problems[] = {
     "ic24ih5oc40kh1",         "g4ic16ih7oc16kh3ph1",     "g2ic8ih5iw9oc4kh3",
     "g16ic16ih5oc16kh3ph1",   "g16ic16ih6oc32kh5sh2ph2", "g8ic32ih4oc32kh1",
     "mb2g2ic32ih6oc32kh3ph1", "g16ic64ih6oc48kh3dh2ph2", "ic32ih4oc8kh1",
+    "ic64ih3iw5oc64kh1",
 };
 
 template<typename K>

@@ -194,6 +194,22 @@ int half_vector(const Board &board) {
     return std::max(board.vector_floats / 2, 1);
 }
 
+// What strassen takes.
+Kernel random_pointwise(Random &random, const Board &board) {
+    const int block = random.chance(50) ? board.vector_floats : half_vector(board);
+    ConvProblem p;
+    p.mb = random.between(1, 2), p.g = random.between(1, 2);
+    p.ic = p.g * block * 2 * random.between(1, 3);
+    p.oc = p.g * board.vector_floats * 2 * random.between(1, 3);
+    p.kh = p.kw = 1;
+    p.sh = random.between(1, 2), p.sw = random.between(1, 2);
+    p.ih = random.between(1, 14), p.iw = random.between(1, 14);
+    p.oh = output_extent(p.ih, 1, p.sh, 1, 0, 0);
+    p.ow = output_extent(p.iw, 1, p.sw, 1, 0, 0);
+    const Layout output{random.chance(50) ? board.vector_floats : half_vector(board)};
+    return with_views(random, Conv2dKernel{.problem = p}, p, p.oc, {block}, output, board);
+}
+
 Layout random_block(Random &random, const Board &board) {
     return {random.chance(70) ? board.vector_floats : half_vector(board)};
 }
@@ -237,8 +253,8 @@ constexpr struct {
     int weight;
     MakeKernel make;
 } makers[] = {
-    {73, random_conv2d},   {10, random_square},         {6, random_separable},
-    {6, random_two_level}, {5, random_channel_shuffle},
+    {68, random_conv2d},   {10, random_square},   {5, random_pointwise},
+    {6, random_separable}, {6, random_two_level}, {5, random_channel_shuffle},
 };
 
 bool is_accepted(const Kernel &kernel, const Board &board) {
