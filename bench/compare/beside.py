@@ -22,20 +22,30 @@ def _gain(report, row):
 
 
 def columns(report):
-    """The column of a report with another beside it."""
+    """The columns of a report with another beside it: the gain, and with threads how many times the fastest processor
+    all of them were worth."""
     if "beside" not in report.options:
         return []
     title = f"vs {report.options['beside']['run']}"
-    return [Column("", title, len(title), lambda row: number(_gain(report, row), 2))]
+    made = [Column("", title, len(title), lambda row: number(_gain(report, row), 2))]
+    if report.options["threads"] > 1:
+        made.append(Column("", "CPUs", 5, lambda row: number(sum(row.cpu_speeds) if row.cpu_speeds else None, 2)))
+    return made
 
 
 def lines(report):
-    """The gain of all networks together."""
+    """The gain of all networks together, and what it is of what the processors allowed."""
     if "beside" not in report.options:
         return []
     gains = {row.name: gain for row in report.rows if (gain := _gain(report, row))}
     if not gains:
         return []
     worst = min(gains, key=gains.get)
-    return [f"Convoy's images a second over those with {report.options['beside']['run']}: geometric mean "
+    told = [f"Convoy's images a second over those with {report.options['beside']['run']}: geometric mean "
             f"{geomean(gains.values()):.2f}x, least {gains[worst]:.2f}x ({worst})."]
+    shares = {row.name: gains[row.name] / sum(row.cpu_speeds) for row in report.rows if row.name in gains and row.cpu_speeds}
+    if not shares:
+        return told
+    worst = min(shares, key=shares.get)
+    return told + [f"Of what the processors were worth together: geometric mean {geomean(shares.values()):.0%}, "
+                   f"least {shares[worst]:.0%} ({worst})."]

@@ -11,6 +11,7 @@ import onnx
 from harness.arrays import compare_outputs, random_inputs
 from harness.engines import SUBJECT
 from harness.errors import ModelError
+from harness.processors import speeds
 from harness.stats import summarise
 from harness.timing import interleave, run_burst
 
@@ -157,10 +158,11 @@ def load_all(job, inputs, report):
 
 
 def measure(job, report=lambda stage, share: None):
-    """Measures one model; {"status", "reason", "rounds", "engines"}.
+    """Measures one model; {"status", "reason", "rounds", "engines"}, and "cpu_speeds" where there are several threads.
 
     The outputs are compared before anything is timed and once more after the last round. `report`
-    is told the stage in words and the share of the time that is done, or None.
+    is told the stage in words and the share of the time that is done, or None. "cpu_speeds" are the means of
+    processors.speeds() before and after the times.
     """
     inputs = random_inputs(input_shapes(job.model))
     engines, result = load_all(job, inputs, report)
@@ -185,8 +187,11 @@ def measure(job, report=lambda stage, share: None):
     if wrong:
         return finish("wrong", wrong)
     runs = {name: engine.run for name, engine in engines.items() if name not in job.untimed}
+    several = job.cpus if job.cpus and job.threads > 1 else None
+    before = speeds(several) if several else []
     samples, rounds = interleave(runs, job.threads, job.seconds,
                                  progress=lambda share: report("measuring", share), burst=job.burst)
+    worth = {"cpu_speeds": [sum(pair) / 2 for pair in zip(before, speeds(several))]} if several else {}
     found = {name: summarise(values) for name, values in samples.items()}
     for name in found if job.last else ():
         report(f"measuring more of {name}", None)
@@ -196,4 +201,4 @@ def measure(job, report=lambda stage, share: None):
         return finish("wrong", f"after {rounds} rounds, {wrong}", rounds)
     for name in engines.keys() & found.keys():
         result[name].update(found[name])
-    return finish("ok", "", rounds)
+    return finish("ok", "", rounds) | worth

@@ -16,6 +16,7 @@ class Row:
     `engines` maps an engine's name to {setting, error, min_ms, median_ms, p90_ms, count}; the
     times are missing where the model was not measured. An engine that could not take the model has {left_out:
     reason}, and beside that what is known of it; `refused` has the settings it was measured without: {setting: reason}.
+    `cpu_speeds`, where several threads ran: how fast each processor was, the fastest being 1.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Row:
     library_bytes: int | None = None
     rounds: int = 0
     engines: dict = field(default_factory=dict)
+    cpu_speeds: list | None = None
 
     def time(self, engine, key="median_ms"):
         """One time of an engine in ms, or None."""

@@ -139,12 +139,16 @@ class Reporting(unittest.TestCase):
         results.save(self.report, path, FORMAT)
         self.report.options |= {"batch": 4, "threads": 2, "beside": beside.read(path)}
         self.report.rows[-1].engines["convoy"] = times(5.0)
-        (column,) = beside.columns(self.report)
+        self.report.rows[-1].cpu_speeds = [0.6, 1.0]
+        column, worth = beside.columns(self.report)
+        self.assertEqual((worth.cell(self.report.rows[-1]), worth.cell(self.report.rows[0])), ("1.60", "-"))
         self.assertEqual(column.title, "vs 1 thread, batch 1")
         self.assertEqual([column.cell(self.report.rows[at]) for at in (0, 2, -1)], ["4.00", "-", "1.60"])
         self.assertIn("least 1.60x (resnext50_g2)", beside.lines(self.report)[0])
-        self.assertIn(beside.lines(self.report)[0], markdown(self.report))
-        self.assertIn("| 1.60 |", markdown(self.report))
+        self.assertIn("least 100% (resnext50_g2)", beside.lines(self.report)[1])
+        for line in beside.lines(self.report):
+            self.assertIn(line, markdown(self.report))
+        self.assertIn("| 1.60 | 1.60 |", markdown(self.report))
 
     def test_json_round_trip(self):
         path = self.prefix.with_suffix(".json")

@@ -2,6 +2,7 @@
 
 import collections
 import math
+import os
 import sys
 import tempfile
 import unittest
@@ -12,7 +13,7 @@ sys.path[:0] = [str(ROOT / "bench"), str(Path(__file__).resolve().parent)]
 
 import numpy as np
 from fakes import Broken, Crash, Fake, LateNan
-from harness import isolate, stats, timing
+from harness import isolate, processors, stats, timing
 from harness.arrays import aligned_empty, compare_outputs, random_inputs
 from harness.errors import ModelError
 from harness.measure import Job, measure
@@ -77,6 +78,16 @@ class Timing(unittest.TestCase):
         self.assertEqual((rounds, len(samples["a"]), len(samples["b"])), (4, 4, 4))
 
 
+class Processors(unittest.TestCase):
+    def test_the_fastest_is_one(self):
+        allowed = sorted(os.sched_getaffinity(0))
+        speeds = processors.speeds(allowed, seconds=0.02)
+        self.assertEqual((len(speeds), max(speeds)), (len(allowed), 1.0))
+        self.assertGreater(min(speeds), 0)
+        self.assertEqual(sorted(os.sched_getaffinity(0)), allowed)
+        self.assertEqual(processors.speeds([allowed[0]]), [1.0])
+
+
 class Measuring(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -92,6 +103,12 @@ class Measuring(unittest.TestCase):
         self.assertEqual((result["status"], result["engines"]["onnxruntime"]["setting"]), ("ok", "4 ms"))
         self.assertGreaterEqual(result["rounds"], timing.MINIMUM_ROUNDS)
         self.assertLess(result["engines"]["convoy"]["median_ms"], result["engines"]["onnxruntime"]["median_ms"])
+
+    def test_with_threads_processors_are_measured_too(self):
+        job = self.job(Fake("convoy", 2))
+        self.assertNotIn("cpu_speeds", measure(job))
+        job.threads, job.cpus = 2, sorted(os.sched_getaffinity(0))[:2]
+        self.assertEqual(len(measure(job)["cpu_speeds"]), len(job.cpus))
 
     def test_wrong_is_not_timed(self):
         for convoy in (Fake("convoy", 2, offset=0.1), Fake("convoy", 2, offset=math.nan)):
