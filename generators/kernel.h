@@ -100,7 +100,7 @@ struct ReduceKernel {
     bool operator==(const ReduceKernel &) const = default;
 };
 
-// Layer normalisation over the channels, nchw, with a scale and a shift for each.
+// Layer normalisation over the channels, with a scale and a shift for each: generators/normalize.h.
 struct NormalizeKernel {
     View input, output;
     float epsilon = 0;

@@ -53,7 +53,10 @@ std::vector<std::vector<float>> pack_constants(const Kernel &kernel, const Sched
         return {pack_channels(elementwise->input, weights_or_scale.data()),
                 pack_channels(elementwise->input, bias_or_shift.data())};
     }
-    if (std::holds_alternative<NormalizeKernel>(kernel)) return {weights_or_scale, bias_or_shift};
+    if (const auto *norm = std::get_if<NormalizeKernel>(&kernel)) {
+        return {pack_channels(norm->input, weights_or_scale.data()),
+                pack_channels(norm->input, bias_or_shift.data())};
+    }
     return {};
 }
 

@@ -76,7 +76,6 @@ Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
 bool is_plain(const Kernel &kernel) {
     return std::holds_alternative<SoftmaxKernel>(kernel) ||
            std::holds_alternative<ReduceKernel>(kernel) ||
-           std::holds_alternative<NormalizeKernel>(kernel) ||
            std::holds_alternative<MatMulKernel>(kernel);
 }
 

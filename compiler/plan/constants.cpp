@@ -89,9 +89,9 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
                    each && each->has_scale_shift) {
             offsets.weights = put(pack_channels(each->input, step.weights->data()));
             offsets.bias = put(pack_channels(each->input, step.bias->data()));
-        } else if (std::holds_alternative<NormalizeKernel>(step.kernel)) {
-            offsets.weights = put(*step.weights);
-            offsets.bias = put(*step.bias);
+        } else if (const auto *norm = std::get_if<NormalizeKernel>(&step.kernel)) {
+            offsets.weights = put(pack_channels(norm->input, step.weights->data()));
+            offsets.bias = put(pack_channels(norm->input, step.bias->data()));
         }
         if (std::holds_alternative<ResampleKernel>(step.kernel)) {
             offsets.weights = put(*step.weights);

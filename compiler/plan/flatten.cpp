@@ -16,9 +16,22 @@ int rows_of(int pixels, int vector) {
     return 1;
 }
 
+NormalizeKernel flattened(const NormalizeKernel &kernel, int vector) {
+    NormalizeKernel flat = kernel;
+    if (!is_whole_planes(kernel.input) || !is_whole_planes(kernel.output)) return flat;
+    const int pixels = kernel.input.h * kernel.input.w;
+    for (View *view : {&flat.input, &flat.output}) {
+        view->h = rows_of(pixels, vector);
+        view->w = pixels / view->h;
+    }
+    return flat;
+}
+
 }  // namespace
 
 Kernel flattened(const Kernel &kernel, int vector) {
+    if (const auto *normalize = std::get_if<NormalizeKernel>(&kernel))
+        return flattened(*normalize, vector);
     const auto *conv = std::get_if<Conv2dKernel>(&kernel);
     if (!conv) return kernel;
     ConvProblem p = conv->problem;

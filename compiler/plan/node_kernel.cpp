@@ -73,6 +73,7 @@ bool keeps_layout(const Node &node) {
     return std::holds_alternative<ScaleShift>(node.operation) ||
            std::holds_alternative<Binary>(node.operation) ||
            std::holds_alternative<Activate>(node.operation) ||
+           std::holds_alternative<Normalize>(node.operation) ||
            std::holds_alternative<Pool2d>(node.operation);
 }
 
@@ -94,11 +95,14 @@ bool combines_planes(const Graph &graph, const Node &node) {
 bool needs_nchw(const Graph &graph, const Node &node) {
     if (std::holds_alternative<Softmax>(node.operation) ||
         std::holds_alternative<Reduce>(node.operation) ||
-        std::holds_alternative<Normalize>(node.operation) ||
         std::holds_alternative<MatMul>(node.operation) ||
         std::holds_alternative<Reshape>(node.operation))
         return true;
     if (std::holds_alternative<Binary>(node.operation)) return !combines_planes(graph, node);
+    if (const auto *normalize = std::get_if<Normalize>(&node.operation)) {
+        const bool is_of_pixels = normalize->first == 1 && normalize->last == 2;
+        return !is_of_pixels || graph.values[node.output].dims.size() != 4;
+    }
     if (const auto *activate = std::get_if<Activate>(&node.operation))
         return !is_finite_at_zero(activate->activation);
     if (std::holds_alternative<StridedCopy>(node.operation)) return sliced_channel(graph, node) < 0;
@@ -186,6 +190,8 @@ public:
         return ReduceKernel{view, make_view(view.mb, 1, 1, view.w, {}, 1), reduce.reduction};
     }
     Kernel operator()(const Normalize &normalize) const {
+        if (!needs_nchw(graph_, node_))
+            return NormalizeKernel{input(0), output(), normalize.epsilon};
         const View view = axis_view(graph_.values[node_.output], normalize.first, normalize.last);
         return NormalizeKernel{view, view, normalize.epsilon};
     }

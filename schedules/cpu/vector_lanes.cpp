@@ -56,9 +56,26 @@ void vectorize_reduction(Func &sum, RVar each, int extent, int vector, Func &con
 }
 
 // The sums of a tile of an output's columns, each in a lane of its own.
-void vectorize_columns(Func &sum, RVar each) {
-    sum.vectorize(sum.args()[0]);
-    sum.update().reorder(sum.args()[0], each).vectorize(sum.args()[0]);
+void vectorize_columns(Func &sum, Var column, RVar each) {
+    sum.vectorize(column);
+    sum.update().reorder(column, each).vectorize(column);
+}
+
+// Pixels whose sums run beside one another, so that none waits for its own last addition.
+int columns_beside(int w) {
+    for (int columns = 8; columns > 3; columns--) {
+        if (w % columns == 0) return columns;
+    }
+    return std::min(w, 4);
+}
+
+// Sums over the blocks, a lane's each, of the columns of a tile; then a pixel's over its lanes.
+void sum_lanes(Func &part, RVar block, Func &total, RVar lane, Func &consumer, Var at) {
+    const Var part_lane = part.args()[0], column = part.args()[1];
+    part.vectorize(part_lane).unroll(column);
+    part.update().reorder(part_lane, column, block).vectorize(part_lane).unroll(column);
+    total.compute_at(consumer, at).store_in(MemoryType::Stack).unroll(total.args()[0]);
+    total.update().reorder(lane, total.args()[0]).atomic().vectorize(lane).unroll(total.args()[0]);
 }
 
 // Rows of a tile of a product.
@@ -107,8 +124,8 @@ struct Builder {
         s.output.fuse(s.h, s.image, task).parallel(task);
         s.largest.compute_at(s.output, s.w);
         s.sum.compute_at(s.output, s.w);
-        vectorize_columns(s.largest, s.c_largest);
-        vectorize_columns(s.sum, s.c_sum);
+        vectorize_columns(s.largest, s.w, s.c_largest);
+        vectorize_columns(s.sum, s.w, s.c_sum);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const ReduceKernel &kernel) const {
@@ -122,7 +139,7 @@ struct Builder {
         s.reduced.compute_at(s.output, s.w);
         if (columns > 1) {
             s.output.vectorize(column);
-            vectorize_columns(s.reduced, s.each);
+            vectorize_columns(s.reduced, s.w, s.each);
         } else if (kernel.output.w == 1) {
             vectorize_reduction(s.reduced, s.each, kernel.input.c, vector, s.output, s.w);
         }
@@ -130,23 +147,35 @@ struct Builder {
     }
     ScheduledKernel operator()(const NormalizeKernel &kernel) const {
         NormalizeStages s = normalize(kernel);
-        const int columns = Vectors(kernel.output, vector).columns;
+        const bool is_blocked = kernel.output.layout.block > 1;
+        const int columns =
+            is_blocked ? columns_beside(kernel.output.w) : Vectors(kernel.output, vector).columns;
         Var column("column"), inner("inner"), task("task");
         s.output.split(s.w, s.w, column, columns)
             .reorder(s.lane, column, s.c, s.w, s.h, s.image)
             .fuse(s.h, s.image, task)
             .parallel(task);
-        for (Func *sum : {&s.sum, &s.squares}) sum->compute_at(s.output, s.w);
-        if (columns > 1) {
+        for (Func *stage : {&s.lane_sums, &s.lane_squares, &s.mean, &s.inverse})
+            stage->compute_at(s.output, s.w).store_in(MemoryType::Stack);
+        if (is_blocked) {
+            s.output.vectorize(s.lane).unroll(column);
+            sum_lanes(s.lane_sums, s.sum_block, s.sum, s.sum_lane, s.output, s.w);
+            sum_lanes(s.lane_squares, s.squares_block, s.squares, s.squares_lane, s.output, s.w);
+            s.mean.vectorize(s.w);
+            s.inverse.vectorize(s.w);
+        } else if (columns > 1) {
             s.output.vectorize(column);
-            vectorize_columns(s.sum, s.c_sum);
-            vectorize_columns(s.squares, s.c_squares);
+            vectorize_columns(s.lane_sums, s.w, s.sum_block);
+            vectorize_columns(s.lane_squares, s.w, s.squares_block);
+            s.mean.vectorize(s.w);
+            s.inverse.vectorize(s.w);
         } else if (kernel.output.w == 1 && kernel.output.c >= 2 * vector) {
             s.output.split(s.c, s.c, inner, vector)
                 .reorder(inner, s.lane, column, s.c)
                 .vectorize(inner);
-            vectorize_reduction(s.sum, s.c_sum, kernel.input.c, vector, s.output, s.w);
-            vectorize_reduction(s.squares, s.c_squares, kernel.input.c, vector, s.output, s.w);
+            const int extent = kernel.input.c;
+            vectorize_reduction(s.lane_sums, s.sum_block, extent, vector, s.output, s.w);
+            vectorize_reduction(s.lane_squares, s.squares_block, extent, vector, s.output, s.w);
         }
         return {s.output, s.arguments()};
     }
@@ -201,6 +230,7 @@ bool accepts(const Kernel &kernel, const Board &board) {
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
         return copy->input.layout == copy->output.layout &&
                reorder_accepts(*copy, board.vector_floats);
+    if (const auto *norm = std::get_if<NormalizeKernel>(&kernel)) return normalize_accepts(*norm);
     return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 

@@ -117,8 +117,9 @@ struct Builder {
     ScheduledKernel operator()(const NormalizeKernel &kernel) const {
         NormalizeStages s = normalize(kernel);
         const Var thread = spread_pixels(s);
-        s.sum.compute_at(s.output, thread);
-        s.squares.compute_at(s.output, thread);
+        s.lane_sums.compute_at(s.output, thread);
+        s.lane_squares.compute_at(s.output, thread);
+        s.inverse.compute_at(s.output, thread);
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const SoftmaxKernel &kernel) const {

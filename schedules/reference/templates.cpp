@@ -47,6 +47,7 @@ bool accepts(const Kernel &kernel, const Board &board) {
         return two_level_conv2d_accepts(*conv, vector_of(kernel, board));
     if (const auto *copy = std::get_if<ReorderKernel>(&kernel))
         return reorder_accepts(*copy, board.vector_floats);
+    if (const auto *norm = std::get_if<NormalizeKernel>(&kernel)) return normalize_accepts(*norm);
     return !is_plain(kernel) || has_plain_layouts(kernel);
 }
 
@@ -134,9 +135,13 @@ struct Builder {
     }
     ScheduledKernel operator()(const NormalizeKernel &kernel) const {
         NormalizeStages s = normalize(kernel);
-        s.output.reorder(s.c, s.lane, s.w, s.h, s.image);
-        s.sum.compute_at(s.output, s.lane);
-        s.squares.compute_at(s.output, s.lane);
+        s.output.reorder(s.lane, s.c, s.w, s.h, s.image);
+        s.lane_sums.compute_at(s.output, s.w);
+        s.lane_squares.compute_at(s.output, s.w);
+        if (kernel.input.layout.block > 1) {
+            s.sum.compute_at(s.output, s.w);
+            s.squares.compute_at(s.output, s.w);
+        }
         return {s.output, s.arguments()};
     }
     ScheduledKernel operator()(const MatMulKernel &kernel) const {

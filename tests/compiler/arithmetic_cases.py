@@ -164,6 +164,26 @@ def add_gates(cases):
     cases.add("efficientnet_block", squeeze_and_excitation(silu, "Sigmoid"))
 
 
+def add_channels_last(cases):
+    """A block of ConvNeXt as PyTorch exports it, and its product alone, on integers."""
+    constants = {"w": weights((8, 1, 7, 7)) / 7, "s": weights((8,), 1), "b": weights((8,), 2), "m": weights((8, 32), 3) / 3,
+                 "bm": weights((32,), 4), "n": weights((32, 8), 5) / 6, "bn": weights((8,), 6), "l": weights((8, 1, 1), 7),
+                 "half": np.float32(0.5), "one": np.float32(1), "root": np.float32(np.sqrt(2))}
+    nodes = [
+        node("Conv", "x w", "c", pads=[3, 3, 3, 3], group=8), node("Transpose", "c", "t", perm=[0, 2, 3, 1]),
+        node("LayerNormalization", "t s b", "z", axis=-1), node("MatMul", "z m", "p"), node("Add", "bm p", "q"),
+        node("Div", "q root", "d"), node("Erf", "d", "e"), node("Add", "e one", "g"), node("Mul", "q g", "u"),
+        node("Mul", "u half", "v"), node("MatMul", "v n", "o"), node("Add", "bn o", "r"),
+        node("Transpose", "r", "k", perm=[0, 3, 1, 2]), node("Mul", "l k", "f"), node("Add", "f x", "y"),
+    ]
+    cases.add("convnext_block", model(nodes, {"x": [2, 8, 6, 7]}, ["y"], constants))
+    cases.add("channels_last_product", model(
+        [node("Transpose", "x", "t", perm=[0, 2, 3, 1]), node("MatMul", "t m", "p"), node("Add", "p b", "q"),
+         node("Relu", "q", "r"), node("Transpose", "r", "y", perm=[0, 3, 1, 2])],
+        {"x": [2, 3, 5, 4]}, ["y"], {"m": weights((3, 6), 1, True), "b": weights((6,), 2, True)}), exact=True)
+
+
 def add_arithmetic(cases):
-    for add in (add_unary, add_binary, add_reductions, add_normalizations, add_products, add_patterns, add_gates):
+    for add in (add_unary, add_binary, add_reductions, add_normalizations, add_products, add_patterns, add_gates,
+                add_channels_last):
         add(cases)

@@ -358,8 +358,9 @@ TEST(Optimize, ListsPassesByName) {
     std::string names;
     for (const Pass &pass : passes()) names += std::string(pass.name) + " ";
     EXPECT_EQ(names,
-              "recognize_activation recognize_channel_shuffle fold_scale_shift fuse_activation "
-              "fuse_residual fold_reshape fold_channel_shuffle remove_dead_nodes ");
+              "recognize_activation recognize_channel_shuffle sink_transposition fold_reshape "
+              "fold_scale_shift fuse_activation fuse_residual fold_channel_shuffle "
+              "remove_dead_nodes ");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Products, reductions and layer normalisation.
 
+#include <array>
+
 #include "tests/kernels/board_test.h"
 
 namespace convoy {
@@ -57,6 +59,25 @@ TEST_P(Matrix, LayerNormalization) {
     for (const auto &[mb, c, h, w] : shapes) {
         const View view = make_view(mb, c, h, w, {}, 1);
         expect_right(KernelCase(NormalizeKernel{view, view, 1e-5f}, 1e-5));
+    }
+}
+
+// Blocks of channels, with halos, and interleaved; columns that tiles do not divide.
+TEST_P(Matrix, LayerNormalizationOfBlocks) {
+    const int vector = board_.vector_floats;
+    for (const auto &[mb, c, h, w] :
+         {std::array{1, 1, 1, 1}, {2, 3, 2, 7}, {1, 2, 3, 11}, {1, 1, 2, 3}, {1, 4, 1, 16}}) {
+        for (const int block : {vector, vector / 2}) {
+            for (const int groups : {1, block}) {
+                if (block < 2) continue;
+                View view = make_view(mb, c * vector, h, w, {block, groups}, vector);
+                const View plain = view;
+                view.halo = {1, 2, 0, 1};
+                expect_right(KernelCase(NormalizeKernel{plain, plain, 1e-5f}, 1e-5));
+                expect_right(KernelCase(NormalizeKernel{view, plain, 1e-5f}, 1e-5));
+                expect_right(KernelCase(NormalizeKernel{plain, view, 1e-5f}, 1e-5));
+            }
+        }
     }
 }
 

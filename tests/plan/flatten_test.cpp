@@ -33,6 +33,23 @@ TEST(Flatten, RowsAreWholeVectors) {
     EXPECT_NO_THROW(check(result.problem));
 }
 
+TEST(Flatten, NormalizationsOfPlanes) {
+    const View planes = make_view(2, 20, 14, 24, {}, vector);
+    const auto result =
+        std::get<NormalizeKernel>(flattened(NormalizeKernel{planes, planes}, vector));
+    EXPECT_EQ(result.input, result.output);
+    EXPECT_GT(result.input.h, 1);
+    EXPECT_EQ(result.input.h * result.input.w, 14 * 24);
+    EXPECT_EQ(result.input.w % vector, 0);
+    View with_halo = planes;
+    with_halo.halo.top = 1;
+    const View blocked = make_view(2, 32, 14, 24, Layout{16}, vector);
+    for (const NormalizeKernel &kernel :
+         {NormalizeKernel{planes, with_halo}, NormalizeKernel{blocked, blocked}}) {
+        EXPECT_EQ(flattened(kernel, vector), Kernel(kernel));
+    }
+}
+
 TEST(Flatten, OneRowWhereNoWholeVectorsFit) {
     const Conv2dKernel result = flat(kernel_of("mb2g2ic24ih7iw5oc40kh1"));
     EXPECT_EQ(result.problem.ih, 1);

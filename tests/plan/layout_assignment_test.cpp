@@ -90,6 +90,25 @@ TEST(LayoutAssignment, ReordersNothingInsideTheDigitsNetwork) {
         << "the graph's input, and the pooled vector, whose layouts are the same memory";
 }
 
+// Blocks that are full of channels; half empty ones are normalized in nchw.
+TEST(LayoutAssignment, NormalizesBlocks) {
+    for (const int channels : {64, 36}) {
+        GraphMaker make;
+        const ValueId first = make.conv(make.input({2, 3, 28, 28}), channels, 3, 1);
+        const auto ones = std::make_shared<const std::vector<float>>(size_t(channels), 1.0f);
+        const ValueId normalized =
+            make.append(Normalize{1, 2, 1e-6f, ones, ones}, {first}, {2, channels, 28, 28});
+        const Graph graph = make.finish({make.conv(normalized, channels, 1)});
+        const LayoutAssignment layouts = assign(graph, "avx2");
+        const bool is_blocked = channels % 8 == 0;
+        EXPECT_EQ(layouts.stored[normalized].block, is_blocked ? 8 : 1);
+        EXPECT_EQ(layouts.read[1][0], layouts.stored[normalized]);
+        if (is_blocked) {
+            EXPECT_EQ(layouts.stored[first], layouts.stored[normalized]);
+        }
+    }
+}
+
 TEST(LayoutAssignment, ReadsResidualsInTheLayoutOfTheOutput) {
     GraphMaker make;
     const ValueId first = make.conv(make.input({1, 3, 14, 14}), 32, 3, 1);
