@@ -8,11 +8,11 @@ from profiles.table import columns, start_columns, summary_lines
 
 LEGEND = f"""\
 "time" is the median of whole runs. The other columns about layers are of runs in which every step is timed: what \
-percentage of their time the convolutions need by their rooflines (those of the direct algorithm: Winograd can exceed \
-100 %), the share of steps that are no convolutions (fully connected layers are), and the layers below {FAIR} % of their \
+percentage of their time the convolutions need by their rooflines (those of the direct algorithm: Winograd and Strassen can \
+exceed 100 %), the share of steps that are no convolutions (fully connected layers are), and the layers below {FAIR} % of their \
 rooflines, those without a reason among them. \
 "code" is the library less its packed weights; "packed / weights" is these over 4 bytes a parameter: weights that \
-Winograd transforms make it up to 3.5, `--no-winograd` does without. "load" is the time from before `dlopen` to after the first \
+Winograd and Strassen transform make it up to 3.5, `--no-winograd` does without. "load" is the time from before `dlopen` to after the first \
 result, less a warm run's, with all files in the page cache, and beside it the time that a process takes to touch \
 each page of the packed weights once. "memory" is the largest resident set after loading and {RUNS} runs, less that before \
 loading, in MB, with the library's pages that were read, which the kernel can drop and share. Both are medians of \

@@ -7,7 +7,7 @@ HEAD = ("kernel", "uses", "default us", "tuned us", "gain", "roofline %", "tried
 LEGEND = (
     "Times are of one call, the default's and the tuned schedule's measured beside one another at the end; \"default\" is "
     "what a compilation takes without records. \"roofline %\" is the least time by the board's peak and bandwidth over the "
-    "tuned one; Winograd can exceed 100. \"tried\": schedules measured, of the legal ones.")
+    "tuned one; Winograd and Strassen can exceed 100. \"tried\": schedules measured, of the legal ones.")
 
 
 def cells(name, kernel):

@@ -15,7 +15,8 @@ struct LevelExplanation {
     std::optional<KernelBound> bound;     // empty: the kernel has no tiling program
     std::optional<double> traffic_bytes;  // empty: the schedule's template does not model it
 
-    // The bound that holds for the schedule's algorithm: Winograd's has other multiply-adds.
+    // The bound that holds for the schedule's algorithm: Winograd's and Strassen's have other
+    // multiply-adds.
     double bound_bytes(bool is_exact) const;
 };
 

@@ -40,7 +40,8 @@ std::pair<int64_t, int64_t> constant_counts(const Kernel &kernel) {
 }
 
 // What rounding may add to an output. Sums of integers are exact, activations nearly so; the
-// transforms of Winograd's algorithm err in proportion to the sums, which an activation may hide.
+// transforms of Winograd's and Strassen's algorithms err in proportion to the sums, which an
+// activation may hide.
 struct Tolerance {
     double relative = 1e-5, absolute = 0;
 

@@ -22,9 +22,8 @@ struct KernelBound {
 //   where nothing of the intermediate is computed twice.
 // - TwoLevelConv2dKernel: tile and program of the grouped convolution; the representatives' and the
 //   spread's weights are added.
-// A kernel by Winograd's algorithm has fewer multiply-adds than the program counts: for it the
-// compulsory bytes alone are a bound.
-// Throws as best_tiling does.
+// A kernel by Winograd's or Strassen's algorithm has fewer multiply-adds than the program counts:
+// for it the compulsory bytes alone are a bound. Throws as best_tiling does.
 std::optional<KernelBound> kernel_bound(const Kernel &kernel, int64_t cache_bytes);
 
 }  // namespace convoy
