@@ -5,7 +5,8 @@ from compare.left_out import left_out_lines, settings_sentence
 from compare.table import FEW, columns, group_table, scaling_table
 from harness.table import closing, conditions, markdown_line, markdown_table
 
-LEGEND = ("{times} \"vs best peer\" is the fastest peer's median over Convoy's: above 1, Convoy is faster.")
+LEGEND = ("{times} \"vs best peer\" is the fastest peer's median over Convoy's: above 1, Convoy is faster. \"Expected\" of a group "
+          "is the least geometric mean that it is made for, and the least ratio of each network.")
 FEW_TIMES = "Times are medians (ms) and minima (min) of interleaved runs."
 MANY_TIMES = "Times are medians of interleaved runs. A dash is an engine that was left out of the row."
 SCALING = ("Measured / expected is the largest T(g) / T(S) over MACs(g) / MACs(S) of a family's variants g, with the variant; "

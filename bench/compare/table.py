@@ -43,17 +43,27 @@ def aligned(lines):
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
 
 
+def _expected(group):
+    """What is expected of a group, and whether that holds."""
+    if not group.expected:
+        return "-"
+    mean, least = group.expected
+    return f"{mean:g}x, each {least:g}x: {'held' if group.holds() else 'missed'}"
+
+
 def group_table(report):
-    """(titles, rows of cells) of the groups: their geometric mean and worst ratio, and the means to each peer."""
+    """(titles, rows of cells) of the groups: their geometric mean and worst ratio, what is expected of both, and the means
+    to each peer."""
     made = groups(report.rows)
     peers = [name for name in ALL_PEERS if name in report.engines]
-    titles = ["Group", "Networks", "Geometric mean", "Worst"]
+    titles = ["Group", "Networks", "Geometric mean", "Worst", "Expected"]
     if len(peers) > 1:
         titles += [f"vs {TITLES[name]}" for name in peers]
     cells = []
     for group in made:
         told = [f"{group.peers[name]:.2f}x" if name in group.peers else "-" for name in peers]
         cells.append([group.title, str(group.count), f"{group.mean:.2f}x", f"{group.worst:.2f}x ({group.worst_name})",
+                      _expected(group),
                       *(told if len(peers) > 1 else [])])
     return titles, cells
 

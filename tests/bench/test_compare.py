@@ -116,8 +116,11 @@ class Reporting(unittest.TestCase):
         self.assertEqual((e2gc.count, e2gc.worst, e2gc.worst_name), (3, 3.0, "mbv1_G4"))
         self.assertAlmostEqual(e2gc.mean, (3 * 3.5 * 4) ** (1 / 3))
         self.assertEqual(everything.count, 5)
+        self.assertEqual((dense.holds(), e2gc.holds(), everything.expected), (False, True, None))
         lines = group_lines(self.report)
         self.assertEqual(len(lines), 5)
+        self.assertIn("1.8x, each 1.3x: missed", lines[1])
+        self.assertIn("1.5x, each 1x: held", lines[3])
         self.assertEqual({line[lines[0].index("Geometric") + 1] for line in lines[1:]}, {"."})
 
     def test_terminal_table_lines_up(self):
