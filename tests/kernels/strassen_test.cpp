@@ -79,11 +79,19 @@ TEST_P(Strassen, OnlyWhatItIsMadeFor) {
     if (!has_template()) GTEST_SKIP() << board_.name << " has no such template";
     const Template &strassen = template_of({"strassen", {}}, board_);
     const Layout layout{board_.vector_floats};
-    for (const char *text : {"ic64ih8oc64kh3ph1", "ic64ih8oc64kh1ph1", "ic16ih8oc64kh1",
-                             "ic64ih8oc16kh1", "ic60ih8oc64kh1", "g8ic64ih8oc64kh1"}) {
+    // One block or vector, three, or four channels less than two blocks, padding among the
+    // channels.
+    const auto channels = [&](const char *what, int count) {
+        return what + std::to_string(count * board_.vector_floats / 2);
+    };
+    const std::string input = channels("ic", 4) + "ih8", output = channels("oc", 4) + "kh1";
+    for (const std::string &text :
+         {input + channels("oc", 4) + "kh3ph1", input + output + "ph1", input + output + "pw1",
+          channels("ic", 2) + "ih8" + output, channels("ic", 6) + "ih8" + output,
+          input + channels("oc", 1) + "kh1", "ic29ih8" + output, "ic61ih8" + output,
+          "g2" + input + output}) {
         const ConvProblem problem = parse_conv_problem(text);
-        EXPECT_FALSE(strassen.accepts(conv_kernel(problem, {layout, layout}, board_), board_) &&
-                     board_.vector_floats == 16)
+        EXPECT_FALSE(strassen.accepts(conv_kernel(problem, {layout, layout}, board_), board_))
             << text;
     }
     const ConvProblem plain = parse_conv_problem("ic64ih8oc64kh1");
