@@ -5,6 +5,7 @@
 #include "generators/conv2d.h"
 #include "generators/strassen_conv2d.h"
 #include "schedules/cpu/cost.h"
+#include "schedules/cpu/register_tiles.h"
 
 namespace convoy::cpu {
 
@@ -17,9 +18,7 @@ const Conv2dKernel &conv_of(const Kernel &kernel) {
 }
 
 void apply(StrassenConv2dStages &s, const Schedule &schedule) {
-    const int tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
-              tile_oc = schedule.at("tile_oc"), band_rows = schedule.at("band");
-    const int parts = strassen_parts(schedule.at("levels"));
+    const int band_rows = schedule.at("band"), parts = strassen_parts(schedule.at("levels"));
     Var xi("xi"), yi("yi"), x("x"), y("y"), band("band"), row("row"), local("local"), part("part"),
         oco("oco"), oci("oci"), task("task");
 
@@ -55,36 +54,21 @@ void apply(StrassenConv2dStages &s, const Schedule &schedule) {
         .vectorize(s.lane)
         .unroll(s.number);
 
-    Var xo("xo"), xt("xt"), yo("yo"), yt("yt"), oo("oo"), ot("ot");
     Func products = s.product.in();
     products.compute_at(s.output, oco)
         .bound_extent(s.x, s.columns_each)
         .bound_extent(s.y, band_rows)
-        .split(s.x, xo, xt, tile_x, TailStrategy::ShiftInwards)
-        .split(s.y, yo, yt, tile_y, TailStrategy::ShiftInwards)
-        .split(s.oc, oo, ot, tile_oc, TailStrategy::ShiftInwards)
-        .reorder(s.lane, xt, yt, ot, xo, yo, oo, s.number)
-        .reorder_storage(s.lane, s.x, s.number, s.y, s.oc, s.group, s.image)
-        .vectorize(s.lane)
-        .unroll(xt)
-        .unroll(yt)
-        .unroll(ot);
-    s.product.compute_at(products, xo)
-        .store_in(MemoryType::Stack)
-        .vectorize(s.lane)
-        .unroll(s.x)
-        .unroll(s.y)
-        .unroll(s.oc);
-    std::vector<VarOrRVar> order = {s.lane};
-    if (tile_oc <= tile_x * tile_y) {
-        order.insert(order.end(), {s.oc, s.x, s.y});
-    } else {
-        order.insert(order.end(), {s.x, s.y, s.oc});
-    }
-    order.insert(order.end(), {s.ic_lane, s.ic_blocks, s.number});
-    s.product.update().reorder(order).vectorize(s.lane).unroll(s.x).unroll(s.y).unroll(s.oc);
-    if (schedule.at("unroll_ic") > 1)
-        s.product.update().unroll(s.ic_lane, schedule.at("unroll_ic"));
+        .reorder_storage(s.lane, s.x, s.number, s.y, s.oc, s.group, s.image);
+    sum_in_register_tiles(products, s.product,
+                          {.lane = s.lane,
+                           .x = s.x,
+                           .y = s.y,
+                           .oc = s.oc,
+                           .ic_lane = s.ic_lane,
+                           .ic_outer = {s.ic_blocks},
+                           .planes = {},
+                           .products = {s.number}},
+                          schedule);
 }
 
 bool accepts_point(const Kernel &kernel, const Board &board, int vector, int levels) {

@@ -7,6 +7,7 @@
 #include "generators/winograd_conv2d.h"
 #include "generators/winograd_transform.h"
 #include "schedules/cpu/cost.h"
+#include "schedules/cpu/register_tiles.h"
 
 namespace convoy::cpu {
 
@@ -35,8 +36,7 @@ bool shares_channels(const Schedule &schedule) {
 }
 
 void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) {
-    const int tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
-              tile_oc = schedule.at("tile_oc"), images = images_of(schedule);
+    const int images = images_of(schedule);
     Var x("x"), xi("xi"), y("y"), yi("yi"), band("band"), row("row"), oco("oco"), oci("oci"),
         task("task"), imageo("imageo"), imagei("imagei");
 
@@ -77,37 +77,21 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
         .unroll(s.column)
         .unroll(s.i);
 
-    Var xo("xo"), xt("xt"), yo("yo"), yt("yt"), oo("oo"), ot("ot");
     Func products = s.product.in();
     products.compute_at(s.output, oco)
         .bound_extent(s.tile_x, s.tiles_x)
         .bound_extent(s.tile_y, schedule.at("band"))
-        .bound_extent(s.image, images)
-        .split(s.tile_x, xo, xt, tile_x, TailStrategy::ShiftInwards)
-        .split(s.tile_y, yo, yt, tile_y, TailStrategy::ShiftInwards)
-        .split(s.oc, oo, ot, tile_oc, TailStrategy::ShiftInwards)
-        .reorder(s.lane, xt, yt, ot, xo, yo, s.image, oo, s.j, s.i)
-        .vectorize(s.lane)
-        .unroll(xt)
-        .unroll(yt)
-        .unroll(ot);
-    s.product.compute_at(products, xo)
-        .store_in(MemoryType::Stack)
-        .vectorize(s.lane)
-        .unroll(s.tile_x)
-        .unroll(s.tile_y)
-        .unroll(s.oc);
-    std::vector<VarOrRVar> order = {s.lane};
-    if (tile_oc <= tile_x * tile_y) {
-        order.insert(order.end(), {s.oc, s.tile_x, s.tile_y});
-    } else {
-        order.insert(order.end(), {s.tile_x, s.tile_y, s.oc});
-    }
-    order.insert(order.end(), {s.ic_lane, s.ic_blocks, s.phases, s.j, s.i});
-    s.product.update().reorder(order).vectorize(s.lane).unroll(s.tile_x).unroll(s.tile_y).unroll(
-        s.oc);
-    if (schedule.at("unroll_ic") > 1)
-        s.product.update().unroll(s.ic_lane, schedule.at("unroll_ic"));
+        .bound_extent(s.image, images);
+    sum_in_register_tiles(products, s.product,
+                          {.lane = s.lane,
+                           .x = s.tile_x,
+                           .y = s.tile_y,
+                           .oc = s.oc,
+                           .ic_lane = s.ic_lane,
+                           .ic_outer = {s.ic_blocks, s.phases},
+                           .planes = {s.image},
+                           .products = {s.j, s.i}},
+                          schedule);
     if (loads == InputLoads::broadcast) return;
     s.input_transform.in(s.product)
         .compute_at(s.product, s.ic_blocks)
