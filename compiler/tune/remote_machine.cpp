@@ -134,7 +134,7 @@ ScriptRun RemoteMachine::in_folder(const std::string &script, double limit_secon
 
 // What is not needed any more goes first: a small board may not have room for both.
 void RemoteMachine::receive(const std::vector<fs::path> &files) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     std::vector<std::pair<fs::path, size_t>> changed;
     double bytes = 0;
     for (const fs::path &file : files) {
@@ -153,6 +153,7 @@ void RemoteMachine::receive(const std::vector<fs::path> &files) {
     std::string script = "rm -f" + words_of(unneeded_) + "\n" + expect_space(bytes);
     for (const std::string &name : unneeded_) sent_.erase(name);
     unneeded_.clear();
+    lock.unlock();
     for (const auto &[file, hash] : changed) {
         const std::string name = shell_word(file.filename()),
                           size = std::to_string(fs::file_size(file));
@@ -185,7 +186,6 @@ void RemoteMachine::remove(const std::vector<std::string> &names) {
 
 ProgramRun RemoteMachine::run(const std::string &program, const std::vector<std::string> &arguments,
                               double limit_seconds) {
-    const std::lock_guard lock(mutex_);
     // The program ends itself in time: what comes later is more than a slow line.
     constexpr double line_seconds = 10;
     const auto ran = connection_.run(

@@ -17,8 +17,7 @@ struct RemoteOptions {
 };
 
 // A machine that `ssh` reaches, with a POSIX shell and the usual small programs. Files lie in a
-// folder of their own there, which goes when the connection does. For several threads: what one
-// asks for waits until what another asked for is done.
+// folder of their own there, which goes when the connection does.
 class RemoteMachine : public Machine {
 public:
     // Connects. Throws MachineGone where the host cannot run programs for the board. Files go to
@@ -41,12 +40,12 @@ private:
 
     const std::string board_;
     const RemoteOptions options_;
-    std::mutex mutex_;  // of all below
     SshConnection connection_;
     std::string folder_;                  // there
     std::map<std::string, size_t> sent_;  // hashes of the files that are there, by their names
-    std::set<std::string> unneeded_;      // of what is there
     bool has_run_ = false;                // a program, to its end
+    std::mutex mutex_;                    // of the last
+    std::set<std::string> unneeded_;      // of what is there
 };
 
 }  // namespace convoy

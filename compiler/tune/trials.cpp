@@ -132,7 +132,8 @@ private:
 struct Trials::Program {
     Machine &machine;
     fs::path file, operands;
-    std::map<std::string, int> index = {};  // by the schedule's text
+    std::map<std::string, int> index = {};   // by the schedule's text
+    std::unique_lock<std::mutex> turn = {};  // on the machine, from when the program is there
 
     ~Program() { machine.remove({file.filename(), operands.filename()}); }
 };
@@ -289,9 +290,6 @@ std::unique_ptr<Trials::Program> Trials::link(const std::vector<Schedule> &sched
     for (const fs::path &object : trial_objects(board_, tools_, folder_)) objects.push_back(object);
     // A static program cannot load a GPU's driver.
     tools_.link_program(board_, objects, program.file, !machine_.is_here() && !board_.gpu);
-    machine_.receive({program.file, program.operands});
-    fs::remove(program.file);
-    fs::remove(program.operands);
     return made;
 }
 
@@ -361,6 +359,10 @@ std::vector<Schedule> Trials::compile_batch(std::vector<Schedule> schedules) {
 
 std::unique_ptr<Trials::Program> Trials::prepare(const std::vector<Schedule> &compiled) {
     std::unique_ptr<Program> program = link_usable(compiled);
+    program->turn = machine_.take_turn();
+    machine_.receive({program->file, program->operands});
+    fs::remove(program->file);
+    fs::remove(program->operands);
     check_reference();
     expect(*program);
     return program;

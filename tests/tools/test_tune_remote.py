@@ -215,25 +215,14 @@ class TuneRemote(CommandTest):
             self.assertTrue(kernel["is_finished"])
 
     @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
-    def test_kernels_are_compiled_while_others_run(self):
+    def test_kernels_take_turns(self):
         self.serve("one")
-        clang = self.folder / "clang"
-        times = self.folder / "clang_times"
-        clang.write_text(f'#!/bin/sh\ndate +%s.%N >>{times}\nexec {shutil.which("clang") or "clang-19"} "$@"\n')
-        clang.chmod(0o755)
-        with mock.patch.dict(os.environ, {"CONVOY_CLANG": str(clang)}):
-            self.tune(*LAYERS, more=self.runner(0.4))
-        ran = self.programs("one")
-        self.assertTrue(all(name == "end" for _, name in ran[1::2]), "one program at a time")
-        # Programs follow each other without a stop while one kernel is measured: compiling takes longer than these stops.
-        spans = [[ran[0][0], ran[1][0]]]
-        for (begin, _), (end, _) in zip(ran[2::2], ran[3::2]):
-            if begin - spans[-1][1] < 0.3:
-                spans[-1][1] = end
-            else:
-                spans.append([begin, end])
-        compiled = [float(line) for line in times.read_text().split()]
-        self.assertTrue([at for at in compiled if any(begin < at < end for begin, end in spans)], (spans, compiled))
+        self.tune(*LAYERS, more=self.runner(0.2))
+        programs = [name for _, name in self.programs("one")]
+        self.assertEqual(set(programs[1::2]), {"end"}, "one program at a time")
+        # While one is compiled or compared once more, another has its turn.
+        spans = {name: (programs.index(name), len(programs) - programs[::-1].index(name)) for name in programs[::2]}
+        self.assertTrue(any(len(set(programs[begin:end])) > 2 for begin, end in spans.values()), programs)
 
     @unittest.skipUnless(HAS_AVX2, "this CPU has no AVX2")
     def test_one_goes_away(self):

@@ -4,9 +4,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <span>
+#include <thread>
 
 #include "compiler/emit/staging.h"
 #include "compiler/tune/gpu_name.h"
@@ -19,6 +24,9 @@
 namespace convoy {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
+using testing::Ge;
 using testing::HasSubstr;
 
 // What a compilation does instead of compiling the schedule.
@@ -301,6 +309,46 @@ TEST_F(TrialsTest, KernelsTakeTurnsOnAMachine) {
     for (const TrialResult &result : second.measure({t[1]})) results.push_back(result);
     for (const TrialResult &result : results)
         EXPECT_EQ(result.outcome, Outcome::measured) << result.detail;
+}
+
+// What happens while its first program runs.
+class WatchedMachine : public LocalMachine {
+public:
+    using LocalMachine::LocalMachine;
+    std::function<void()> meanwhile;
+    std::vector<std::string> programs;
+
+    ProgramRun run(const std::string &program, const std::vector<std::string> &arguments,
+                   double limit_seconds) override {
+        programs.push_back(program);
+        if (programs.size() == 1) meanwhile();
+        return LocalMachine::run(program, arguments, limit_seconds);
+    }
+};
+
+TEST_F(TrialsTest, AKernelIsCompiledWhileAnotherHasItsTurn) {
+    const Kernel one = kernel_of("g8ic8ih7oc8kh1", board_),
+                 other = kernel_of("g8ic16ih6oc8kh3ph1", board_);
+    const std::vector<Schedule> s = schedules_of(one), t = schedules_of(other);
+    WatchedMachine machine(folder_.path / "watched", int64_t{1} << 30);
+    Trials first(one, board_, machine, tools_, folder_.path / "kernel_0", options()),
+        second(other, board_, machine, tools_, folder_.path / "kernel_1", options());
+    std::future<std::vector<TrialResult>> others;
+    machine.meanwhile = [&] {
+        others = std::async(std::launch::async, [&] { return second.measure({t[0]}); });
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+        while (!std::filesystem::exists(folder_.path / "kernel_1" / "kernel_1_program")) {
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it is never linked";
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    };
+    std::vector<TrialResult> results = first.measure({s[0], s[1]});
+    for (const TrialResult &result : others.get()) results.push_back(result);
+    for (const TrialResult &result : results)
+        EXPECT_EQ(result.outcome, Outcome::measured) << result.detail;
+    EXPECT_TRUE(std::ranges::is_sorted(machine.programs));
+    EXPECT_THAT(machine.programs, AllOf(Contains("kernel_0_program").Times(Ge(3)),
+                                        Contains("kernel_1_program").Times(Ge(2))));
 }
 
 TEST_F(TrialsTest, EachResultIsToldAtOnceAndMayBeTheLast) {
