@@ -14,11 +14,9 @@
 #include "compiler/emit/toolchain.h"
 #include "compiler/interrupt.h"
 #include "compiler/passes/optimize.h"
-#include "compiler/plan/fuse_layers.h"
-#include "compiler/plan/layout_assignment.h"
-#include "compiler/plan/lower.h"
 #include "compiler/plan/memory_plan.h"
 #include "compiler/plan/packing.h"
+#include "compiler/plan/plan_network.h"
 #include "compiler/records_here.h"
 #include "schedules/record_file.h"
 #include "targets/system.h"
@@ -64,15 +62,15 @@ void warn_of_illegal_records(const Plan &plan, const Board &board, const Records
 
 Variant compile_variant(const Graph &model, const Board &board, const std::string &name,
                         const fs::path &work, bool packs_ahead, const CompileOptions &options) {
-    ScheduleRules rules = options.rules;
-    if (board.gpu) rules.threads = 1;
+    ScheduleRules asked = options.rules;
+    if (board.gpu) asked.threads = 1;
     const Records records = records_here(
         board,
-        {.files = options.record_files, .warn = options.import.warn, .threads = rules.threads});
+        {.files = options.record_files, .warn = options.import.warn, .threads = asked.threads});
     report(options, "choosing layouts for " + board.name);
-    const Graph graph = fuse_layers(model, board, records, rules);
-    Variant variant{
-        board, lower(graph, assign_layouts(graph, board, records, rules), board), {}, {}};
+    PlannedNetwork network = plan_network(model, board, records, asked);
+    const ScheduleRules &rules = network.rules;
+    Variant variant{board, std::move(network.plan), {}, {}};
 
     KernelCompileOptions kernel_options;
     kernel_options.jobs = options.jobs;

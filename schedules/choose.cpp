@@ -38,7 +38,9 @@ std::optional<RankedSchedule> recorded(const Kernel &kernel, const Board &board,
     for (const Template *t : templates_for(board)) {
         if (record->schedule.template_name != t->name || record->template_version != t->version)
             continue;
-        if (!is_allowed(*t, rules) || !applies(*t, kernel, record->schedule, board)) return {};
+        if (!applies(*t, kernel, record->schedule, board) ||
+            !is_allowed(*t, kernel, record->schedule, rules))
+            return {};
         const ParallelLoops loops = parallel_loops(*t, kernel, record->schedule, board);
         const double measured = record->time_us * 1e3 * board.clock_ghz;
         const double of_one = cycles_of_one(record->threads, measured, loops, board);
@@ -66,8 +68,23 @@ bool is_tunable(const Kernel &kernel) {
            std::holds_alternative<TwoLevelConv2dKernel>(kernel);
 }
 
-bool is_allowed(const Template &t, const ScheduleRules &rules) {
-    return t.is_exact || rules.winograd;
+ConvProblem limit_key(ConvProblem p) {
+    p.mb = 1;
+    if (p.kh == 1 && p.kw == 1) p.ih = p.iw = p.oh = p.ow = 1;
+    return p;
+}
+
+const ScheduleRules::Limit *ScheduleRules::limit_of(const ConvProblem &problem) const {
+    const auto found = std::ranges::find(limits, limit_key(problem), &Limit::key);
+    return found == limits.end() ? nullptr : &*found;
+}
+
+bool is_allowed(const Template &t, const Kernel &kernel, const Schedule &schedule,
+                const ScheduleRules &rules) {
+    if (t.is_exact || !rules.winograd) return t.is_exact;
+    const Conv2dKernel &conv = std::get<Conv2dKernel>(kernel);
+    const ScheduleRules::Limit *limit = rules.limit_of(conv.problem);
+    return !limit || packing_of(conv, schedule).m <= limit->most;
 }
 
 bool RankedSchedule::is_of(const Kernel &kernel) const {
@@ -85,10 +102,11 @@ std::vector<RankedSchedule> rank_schedules(const Kernel &kernel, const Board &bo
                                            const ScheduleRules &rules) {
     std::vector<RankedSchedule> ranked, reference;
     for (const Template *t : templates_for(board)) {
-        if (!is_allowed(*t, rules) || !t->accepts(kernel, board)) continue;
+        if (!t->accepts(kernel, board)) continue;
         std::vector<RankedSchedule> &list =
             t->name == std::string("reference") ? reference : ranked;
         for (Schedule &schedule : t->candidates(kernel, board, Span::usual)) {
+            if (!is_allowed(*t, kernel, schedule, rules)) continue;
             const double cycles = t->cycles(kernel, schedule, board);
             const ParallelLoops loops = parallel_loops(*t, kernel, schedule, board);
             list.push_back({std::move(schedule),

@@ -12,13 +12,29 @@ namespace convoy {
 // What schedules are chosen for, and which may be.
 struct ScheduleRules {
     bool winograd = true;  // templates that are not exact
-    int threads = 1;       // that kernels run on; 1 on a GPU
+    // What these may err together at a network's outputs, relative to their root mean square, as
+    // estimated: a third of what `convoy verify` lets pass, for estimates are that far off.
+    double max_error = 3.6e-5;
+    // The largest tiles of Winograd's and the most levels of Strassen's that a convolution may
+    // have.
+    struct Limit {
+        ConvProblem key;
+        int most = 0;
+    };
+    std::vector<Limit> limits = {};
+    int threads = 1;  // that kernels run on; 1 on a GPU
+
+    const Limit *limit_of(const ConvProblem &problem) const;
 };
 
 // Whether there are schedules of a kernel to choose among by measuring: those of convolutions.
 bool is_tunable(const Kernel &kernel);
 
-bool is_allowed(const Template &t, const ScheduleRules &rules);
+bool is_allowed(const Template &t, const Kernel &kernel, const Schedule &schedule,
+                const ScheduleRules &rules);
+
+// What a limit knows a convolution by, in whatever form a plan has its images and planes.
+ConvProblem limit_key(ConvProblem problem);
 
 struct RankedSchedule {
     Schedule schedule;

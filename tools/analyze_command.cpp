@@ -165,8 +165,7 @@ void add_analyze_command(CLI::App &app) {
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
     add_records_option(*command, options->analyze.record_files);
-    command->add_flag("!--no-winograd", options->analyze.rules.winograd,
-                      "Without Winograd's and Strassen's algorithms, as in 'convoy compile'");
+    add_rounding_options(*command, options->analyze.rules);
     command->footer(
         "Compiles the kernels as 'convoy compile' does and gives the inner loop of each, the one "
         "with most multiply-adds,\nto llvm-mca. % peak: of the multiply-adds that the board's "

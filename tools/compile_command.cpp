@@ -153,10 +153,7 @@ void add_compile_command(CLI::App &app) {
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
     add_records_option(*command, options->compile.record_files);
-    command->add_flag(
-        "!--no-winograd", options->compile.rules.winograd,
-        "Sum each convolution's own products only: without Winograd's and Strassen's algorithms, "
-        "whose error the manifest states");
+    add_rounding_options(*command, options->compile.rules);
     command->add_flag("-q,--quiet", options->quiet, "Print nothing but warnings and errors");
     command->footer(
         "Writes DIR/lib/libNAME.a (DIR/lib/SYSTEM/libNAME.a for several systems), "

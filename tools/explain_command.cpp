@@ -263,8 +263,7 @@ void add_explain_command(CLI::App &app) {
     command->add_option("--dim", options->dims,
                         "Size of a named dimension, as N=1; may be repeated");
     add_records_option(*command, options->analyze.record_files);
-    command->add_flag("!--no-winograd", options->analyze.rules.winograd,
-                      "Without Winograd's and Strassen's algorithms, as in 'convoy compile'");
+    add_rounding_options(*command, options->analyze.rules);
     command->footer(
         "Compiles and measures nothing: times are the cost model's, or a record's.\n\n"
         "Example: convoy explain g4ic64ih56oc64kh3ph1+bias+relu --board avx512");

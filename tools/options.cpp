@@ -22,6 +22,19 @@ void add_records_option(CLI::App &command, std::vector<std::filesystem::path> &f
         ->allow_extra_args(false);
 }
 
+void add_rounding_options(CLI::App &command, ScheduleRules &rules) {
+    command.add_flag("!--no-winograd", rules.winograd,
+                     "Sum each convolution's own products only: without Winograd's and Strassen's "
+                     "algorithms, whose error the manifest states");
+    command
+        .add_option("--max-error", rules.max_error,
+                    "What these algorithms may err together at the outputs, relative to their "
+                    "root mean square and as estimated from the weights: beyond it, the layers "
+                    "that would add most have less of them")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+}
+
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts) {
     std::map<std::string, int64_t> dims;
     for (const std::string &text : texts) {

@@ -26,6 +26,9 @@ Layer parse_layer_argument(const std::filesystem::path &argument);
 // --records FILE, several times or several files.
 void add_records_option(CLI::App &command, std::vector<std::filesystem::path> &files);
 
+// --no-winograd and --max-error.
+void add_rounding_options(CLI::App &command, ScheduleRules &rules);
+
 // {"N=1"} as {"N": 1}. Throws std::invalid_argument naming what is not NAME=VALUE.
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string> &texts);
 

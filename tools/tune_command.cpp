@@ -150,8 +150,7 @@ void add_tune_command(CLI::App &app) {
             "--only", options->tune.only,
             "Only kernels whose text has this in it, as kh1 or 'conv2d g8'; may be repeated")
         ->allow_extra_args(false);
-    command->add_flag("!--no-winograd", options->tune.rules.winograd,
-                      "Without Winograd's and Strassen's algorithms, as in 'convoy compile'");
+    add_rounding_options(*command, options->tune.rules);
     command->add_option("--db", options->db, "The database of records [the user's]");
     add_records_option(*command, options->tune.record_files);
     command->add_option("--json", options->json, "A file that receives all that was found");

@@ -67,7 +67,8 @@ std::vector<KernelExplanation> explain(const std::vector<Analyzed> &models, cons
     std::vector<KernelExplanation> list;
     for (UsedKernel &kernel : used) {
         report(options, "explaining kernels", (int)list.size(), (int)used.size());
-        list.push_back(explain(std::move(kernel), board, records, options.rules));
+        const ScheduleRules rules = kernel.rules;
+        list.push_back(explain(std::move(kernel), board, records, rules));
     }
     return list;
 }

@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "compiler/passes/optimize.h"
-#include "compiler/plan/fuse_layers.h"
 #include "compiler/plan/layout_assignment.h"
 #include "compiler/plan/layout_problem.h"
+#include "compiler/plan/plan_network.h"
 #include "compiler/records_here.h"
 
 namespace convoy {
@@ -133,9 +133,10 @@ std::vector<LayoutReport> report_layouts(const std::vector<Analyzed> &models, co
         report(options, "choosing layouts", (int)reports.size(), (int)models.size());
         Graph graph = model.read();
         optimize(graph);
-        graph = fuse_layers(graph, board, records, options.rules);
-        LayoutProblem problem(graph, board, records, options.rules,
-                              choose_image_loop(graph, board, records, options.rules));
+        const PlannedNetwork network = plan_network(graph, board, records, options.rules);
+        graph = network.graph;
+        LayoutProblem problem(graph, board, records, network.rules,
+                              choose_image_loop(graph, board, records, network.rules));
         reports.push_back(Reporter(graph, problem).make(board, [&](int done, int total) {
             report(options, "trying other layouts", done, total);
         }));

@@ -4,9 +4,7 @@
 
 #include "compiler/interrupt.h"
 #include "compiler/passes/optimize.h"
-#include "compiler/plan/fuse_layers.h"
-#include "compiler/plan/layout_assignment.h"
-#include "compiler/plan/lower.h"
+#include "compiler/plan/plan_network.h"
 
 namespace convoy {
 
@@ -22,14 +20,15 @@ std::vector<UsedKernel> used_kernels(const std::vector<Analyzed> &models, const 
         report(options, "choosing layouts", (int)at, (int)models.size());
         Graph graph = models[at].read();
         optimize(graph);
-        graph = fuse_layers(graph, board, records, options.rules);
-        const Plan plan = lower(graph, assign_layouts(graph, board, records, options.rules), board);
+        const PlannedNetwork network = plan_network(graph, board, records, options.rules);
+        const Plan &plan = network.plan;
         for (int s = 0; s < (int)plan.steps.size(); s++) {
             const PlanStep &step = plan.steps[s];
             if (macs(step.kernel) == 0) continue;
             const auto same = [&](const UsedKernel &used) { return used.kernel == step.kernel; };
             auto found = std::find_if(list.begin(), list.end(), same);
-            if (found == list.end()) found = list.insert(list.end(), {step.kernel, {}, {}});
+            if (found == list.end())
+                found = list.insert(list.end(), {step.kernel, {}, {}, network.rules});
             const std::string &model = models[at].name;
             found->steps.insert(found->steps.end(), plan.calls(s),
                                 model.empty() ? step.name : model + "/" + step.name);
@@ -43,11 +42,15 @@ std::vector<CompiledKernel> compile_used(std::vector<UsedKernel *> used, const B
                                          const std::filesystem::path &work,
                                          const AnalyzeOptions &options) {
     std::vector<Kernel> kernels;
-    for (const UsedKernel *kernel : used) kernels.push_back(kernel->kernel);
     KernelCompileOptions compile;
     compile.jobs = options.jobs;
     compile.seconds_per_schedule = options.seconds_per_schedule;
     compile.rules = options.rules;
+    for (const UsedKernel *kernel : used) {
+        kernels.push_back(kernel->kernel);
+        const auto &limits = kernel->rules.limits;
+        compile.rules.limits.insert(compile.rules.limits.end(), limits.begin(), limits.end());
+    }
     compile.warn = options.warn;
     compile.assembly = assembly;
     compile.progress = [&](int done, int total) {

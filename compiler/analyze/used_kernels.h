@@ -15,6 +15,7 @@ struct UsedKernel {
     std::vector<std::string>
         steps;  // the steps that it computes, as "resnet34_g8/conv1", once a call
     RankedSchedule ranked;
+    ScheduleRules rules;  // of the first model that has it
 };
 
 struct AnalyzeOptions {

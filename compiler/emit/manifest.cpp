@@ -74,6 +74,7 @@ ordered_json variant_json(const Variant &variant, const std::string &system) {
             {"scratch_bytes", variant.scratch_bytes()},
             {"weight_bytes", variant.constants.bytes()},
             {"expected_us", expected_us},
+            {"relative_error", variant.plan.relative_error},
             {"steps", steps}};
 }
 

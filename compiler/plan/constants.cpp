@@ -1,13 +1,11 @@
 #include "compiler/plan/constants.h"
 
 #include <cstring>
-#include <random>
 #include <string_view>
 #include <unordered_map>
 
 #include "compiler/plan/memory_plan.h"
-#include "compiler/plan/strassen_error.h"
-#include "compiler/plan/winograd_error.h"
+#include "compiler/plan/rounding.h"
 #include "generators/pack_fused.h"
 
 namespace convoy {
@@ -39,15 +37,6 @@ private:
     std::unordered_map<size_t, std::vector<int64_t>> known_;
 };
 
-// In place of weights that are not known before run time.
-Constant random_weights(int64_t count) {
-    std::mt19937 random(1);
-    std::normal_distribution<float> normal;
-    std::vector<float> weights((size_t)count);
-    for (float &weight : weights) weight = normal(random);
-    return std::make_shared<const std::vector<float>>(std::move(weights));
-}
-
 }  // namespace
 
 ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kernels) {
@@ -65,20 +54,10 @@ ConstantPool pack_constants(Plan &plan, const std::vector<CompiledKernel> &kerne
         };
         const Schedule &schedule = kernels[step.kernel_index].ranked.schedule;
         if (const auto *conv = std::get_if<Conv2dKernel>(&step.kernel)) {
-            const Packing packing = packing_of(*conv, schedule);
-            const PackingOrder order(*conv, packing);
+            const PackingOrder order(*conv, packing_of(*conv, schedule));
             if (step.weights) offsets.weights = put(order.weights(step.weights->data()));
             if (step.bias) offsets.bias = put(order.bias(step.bias->data()));
-            if (packing.m > 0) {
-                const Constant weights =
-                    step.weights ? step.weights : random_weights(conv->problem.weight_count());
-                step.relative_error =
-                    packing.form == Packing::Form::strassen
-                        ? strassen_error(conv->problem, packing.m, weights->data())
-                        : winograd_error(conv->problem, packing.m,
-                                         packing.form == Packing::Form::winograd_rows,
-                                         weights->data());
-            }
+            step.relative_error = rounding_error(*conv, schedule, step.weights).of_largest();
         } else if (const auto *separable = std::get_if<SeparableConv2dKernel>(&step.kernel)) {
             put_both(pack_separable_conv2d(*separable, schedule.at("vector"), step.weights->data(),
                                            step.bias->data()));

@@ -141,8 +141,9 @@ private:
         return (int)plan_.tensors.size() - 1;
     }
 
-    PlanStep &add_step(const std::string &name, Kernel kernel, Operand input, Operand output) {
-        plan_.steps.push_back({name, std::move(kernel), input, output});
+    PlanStep &add_step(const std::string &name, int node, Kernel kernel, Operand input,
+                       Operand output) {
+        plan_.steps.push_back({name, std::move(kernel), input, output, {}, node});
         return plan_.steps.back();
     }
 
@@ -160,8 +161,8 @@ private:
         const int copy =
             add_tensor(name + " as " + to_string(layout), view, PlanTensor::Place::arena);
         const View &from = plan_.tensors[tensor_of_[v]].view;
-        add_step("reorder " + name, as_called(n, ReorderKernel{from, view, 0}), {tensor_of_[v], 0},
-                 {copy, view.origin()});
+        add_step("reorder " + name, -1, as_called(n, ReorderKernel{from, view, 0}),
+                 {tensor_of_[v], 0}, {copy, view.origin()});
         return copies_[key] = copy;
     }
 
@@ -198,8 +199,8 @@ private:
         if (!flat) std::visit([&](auto &k) { k.input.halo = in_view.halo; }, kernel);
         std::visit([&](auto &k) { k.output.halo = out_view.halo; }, kernel);
 
-        PlanStep &step =
-            add_step(node.name, kernel, {inputs[0], 0}, {tensor_of_[out], out_view.origin()});
+        PlanStep &step = add_step(node.name, (int)n, kernel, {inputs[0], 0},
+                                  {tensor_of_[out], out_view.origin()});
         if (View *second = second_input(step.kernel)) {
             if (!flat) second->halo = plan_.tensors[inputs[1]].view.halo;
             // Of the views, only a residual's coordinates begin behind its halo.
@@ -227,7 +228,8 @@ private:
             const int64_t start = kernel.output.origin() + kernel.first_channel /
                                                                kernel.output.layout.block *
                                                                kernel.output.plane_stride();
-            add_step(node.name + "/" + std::to_string(i), kernel, {inputs[i], 0}, {out, start});
+            add_step(node.name + "/" + std::to_string(i), (int)n, kernel, {inputs[i], 0},
+                     {out, start});
         }
     }
 
@@ -281,7 +283,7 @@ private:
         const View view = value_view(graph_.values[v], {}, vector_);
         const int out =
             add_tensor(graph_.values[v].name + " out", view, PlanTensor::Place::output, i);
-        add_step("output " + graph_.values[v].name, plain_reorder(from.view, view),
+        add_step("output " + graph_.values[v].name, -1, plain_reorder(from.view, view),
                  {tensor_of_[v], 0}, {out, 0});
     }
 

@@ -45,6 +45,7 @@ struct PlanStep {
     Kernel kernel;
     Operand input, output;
     std::vector<Operand> addend;  // the kernel's second input: none or one
+    int node = -1;                // into Graph::nodes; -1: a reorder's
     // Constants as the graph has them; they are packed once the kernel's schedule is known.
     // Convolutions: weights (oc, ic/g, kh, kw) and bias (oc), fused ones their parts' one after
     // another as in generators/pack_fused.h. Elementwise: scale and shift (c).
@@ -73,6 +74,9 @@ struct Plan {
     int lanes = 1;
     int64_t lane_bytes = 0;
     int64_t arena_bytes = 0;
+    // Of the outputs, relative to their root mean square, by schedules that are not exact: an
+    // estimate.
+    double relative_error = 0;
     int64_t largest_live_bytes = 0;  // the most that is live at one step: no plan can need less
     // Weights are packed by a function of their own, once, into this input: -1 where each run packs
     // what it needs.

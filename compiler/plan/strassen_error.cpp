@@ -33,12 +33,12 @@ Floats strassen_result_of(int levels, const std::vector<Floats> &weights,
 
 }  // namespace
 
-double strassen_error(const ConvProblem &problem, int levels, const float *weights) {
+RelativeError strassen_error(const ConvProblem &problem, int levels, const float *weights) {
     constexpr int samples = 32;
     const int ic = problem.ic_per_group(), parts = strassen_parts(levels), blocks = parts * parts;
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
-    double largest = 0, error = 0;
+    RelativeError error;
     for (int n = 0; n < samples; n++) {
         const int first = int(random() % (problem.oc / parts)) * parts;
         std::vector<Floats> of_parts(ic / parts, Floats(blocks)), inputs = of_parts;
@@ -57,11 +57,10 @@ double strassen_error(const ConvProblem &problem, int levels, const float *weigh
                 const int block = strassen_number(levels, {k % parts, column});
                 exact += (double)weights[int64_t{first + row} * ic + k] * inputs[k / parts][block];
             }
-            largest = std::max(largest, std::abs(exact));
-            error = std::max(error, std::abs(found[number] - exact));
+            error.add(found[number], exact);
         }
     }
-    return largest > 0 ? error / largest : 0;
+    return error;
 }
 
 }  // namespace convoy

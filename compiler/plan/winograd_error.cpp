@@ -118,13 +118,14 @@ private:
 
 }  // namespace
 
-double winograd_error(const ConvProblem &problem, int m, bool is_rows_only, const float *weights) {
+RelativeError winograd_error(const ConvProblem &problem, int m, bool is_rows_only,
+                             const float *weights) {
     constexpr int tiles = 8, channels = 4;
     const Tile tile(problem, m, is_rows_only);
     const int ic = problem.ic_per_group();
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
-    double largest = 0, error = 0;
+    RelativeError error;
     for (int n = 0; n < tiles; n++) {
         std::vector<Matrix> inputs(ic, Matrix(tile.rows(), Row(tile.columns())));
         std::vector<std::vector<Matrix>> transformed;
@@ -137,15 +138,12 @@ double winograd_error(const ConvProblem &problem, int m, bool is_rows_only, cons
                 weights + int64_t{int(random() % problem.oc)} * ic * problem.kh * problem.kw;
             const Matrix found = tile.convolve(transformed, of_channel);
             for (int y = 0; y < (int)found.size(); y++) {
-                for (int x = 0; x < m; x++) {
-                    const double exact = tile.exact_output(inputs, of_channel, y, x);
-                    largest = std::max(largest, std::abs(exact));
-                    error = std::max(error, std::abs(found[y][x] - exact));
-                }
+                for (int x = 0; x < m; x++)
+                    error.add(found[y][x], tile.exact_output(inputs, of_channel, y, x));
             }
         }
     }
-    return largest > 0 ? error / largest : 0;
+    return error;
 }
 
 }  // namespace convoy

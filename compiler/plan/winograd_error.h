@@ -1,12 +1,14 @@
 #pragma once
 
+#include "compiler/plan/relative_error.h"
 #include "generators/problem.h"
 
 namespace convoy {
 
 // The error of Winograd's algorithm, with tiles of m x m outputs or of m along rows only, in single
-// precision on a convolution with these weights (oc, ic/g, kh, kw), relative to the largest output:
-// the largest over a sample of tiles and output channels, on normally distributed inputs.
-double winograd_error(const ConvProblem &problem, int m, bool is_rows_only, const float *weights);
+// precision on a convolution with these weights (oc, ic/g, kh, kw): over a sample of tiles and
+// output channels, on normally distributed inputs.
+RelativeError winograd_error(const ConvProblem &problem, int m, bool is_rows_only,
+                             const float *weights);
 
 }  // namespace convoy

@@ -45,11 +45,10 @@ std::vector<Point> search_space(const Kernel &kernel, const Board &board,
                                 const ScheduleRules &rules) {
     std::vector<Point> points;
     for (const Template *t : templates_for(board)) {
-        if (t->name == std::string("reference") || !is_allowed(*t, rules) ||
-            !t->accepts(kernel, board))
-            continue;
+        if (t->name == std::string("reference") || !t->accepts(kernel, board)) continue;
         const size_t first = points.size();
         for (Schedule &schedule : t->candidates(kernel, board, Span::all)) {
+            if (!is_allowed(*t, kernel, schedule, rules)) continue;
             const double cycles = predicted_cycles(*t, kernel, schedule, board, rules);
             points.push_back({std::move(schedule), cycles});
         }

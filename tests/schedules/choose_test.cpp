@@ -80,6 +80,27 @@ TEST_F(Choose, WithoutWinogradOnlyExactTemplates) {
         rank_schedules(kernel_, board_, records, 5, {.winograd = false}).front().from_record());
 }
 
+TEST_F(Choose, LimitsKeepTilesSmall) {
+    const auto largest = [&](const ScheduleRules &rules) {
+        int most = 0;
+        for (const RankedSchedule &ranked : rank_schedules(kernel_, board_, {}, 1000, rules))
+            most = std::max(most, packing_of(std::get<Conv2dKernel>(kernel_), ranked.schedule).m);
+        return most;
+    };
+    ScheduleRules rules;
+    const int free = largest(rules);
+    ASSERT_GT(free, 2);
+    ConvProblem other = std::get<Conv2dKernel>(kernel_).problem;
+    other.oc *= 2;
+    rules.limits = {{limit_key(other), 0}};
+    EXPECT_EQ(largest(rules), free);
+    rules.limits.push_back({limit_key(std::get<Conv2dKernel>(kernel_).problem), free - 1});
+    EXPECT_LT(largest(rules), free);
+    EXPECT_GT(largest(rules), 0);
+    rules.limits.back().most = 0;
+    EXPECT_EQ(largest(rules), 0);
+}
+
 TEST_F(Choose, ARecordOverridesTheModel) {
     const Record record = record_of_a_slower_one();
     ASSERT_NE(ranked({}).front().schedule, record.schedule);

@@ -150,6 +150,24 @@ class Compile(CommandTest):
         self.expect_error(convoy("compile", layer, "-o", self.out, "--threads", "257"), "--threads", "1 to 256")
 
 
+    def test_rounding(self):
+        layer = "ic64ih28oc64kh3ph1"
+
+        def compiled(*options):
+            self.compile(layer, "--board", "avx2", "--name", "layer", "--quiet", *options)
+            board = json.loads((self.out / "share" / "layer.json").read_text())["boards"][0]
+            return board["relative_error"], max(step.get("relative_error", 0) for step in board["steps"])
+
+        usual, of_layer = compiled()
+        self.assertGreater(of_layer, 0)
+        self.assertAlmostEqual(usual / of_layer, 0.6, delta=0.5)
+        less, _ = compiled("--max-error", str(usual / 2))
+        self.assertLess(less, usual / 2)
+        self.assertEqual(compiled("--max-error", "0"), (0, 0))
+        self.assertEqual(compiled("--no-winograd"), (0, 0))
+        self.expect_error(convoy("compile", layer, "-o", self.out, "--max-error", "-1"), "--max-error", "-1")
+
+
 class Verify(CommandTest):
     def setUp(self):
         super().setUp()
