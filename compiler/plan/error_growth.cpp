@@ -48,7 +48,7 @@ struct Moments {
 struct Flow {
     Moments moments;
     Numbers gains;    // by input: of an error's mean square
-    double made = 0;  // mean square at the output of a relative error of the sums of 1
+    double made = 0;  // mean square at the output of a relative error of its last sums of 1
 };
 
 // Replaces x by activation(x); returns the share of the mean square of errors that passes.
@@ -158,9 +158,10 @@ public:
         const Flow representatives =
             sums(input(0).as(p.ic), p.g, p.g, two_level.representatives, {});
         const Flow spread = sums(representatives.moments, 1, p.oc, two_level.spread, {});
-        Flow flow = combined(sums(input(0), grouped).moments, spread.moments, Combine::add);
-        flow.gains = {sums(input(0), grouped).gains[0] +
-                      representatives.gains[0] * spread.gains[0]};
+        const Flow own = sums(input(0), grouped);
+        Flow flow = combined(own.moments, spread.moments, Combine::add);
+        flow.gains = {own.gains[0] + representatives.gains[0] * spread.gains[0]};
+        flow.made = own.made + spread.made;
         return ended(grouped, std::move(flow));
     }
 
@@ -317,8 +318,7 @@ std::vector<double> error_growth(const Graph &graph) {
     Numbers growth(graph.nodes.size());
     for (int n = (int)graph.nodes.size() - 1; n >= 0; n--) {
         const Node &node = graph.nodes[n];
-        if (std::holds_alternative<Conv2d>(node.operation))
-            growth[n] = std::sqrt(reach[node.output] * flows[n].made);
+        growth[n] = std::sqrt(reach[node.output] * flows[n].made);
         for (size_t i = 0; i < node.inputs.size(); i++)
             reach[node.inputs[i]] += reach[node.output] * flows[n].gains[i];
     }

@@ -6,15 +6,15 @@
 
 namespace convoy {
 
-// What a convolution's own rounding comes to at the graph's outputs: by node, the error there,
-// relative to an output's root mean square, for each unit of error of the node's sums, relative to
-// theirs; of several outputs, together. 0 for nodes that are no Conv2d, and for those that no
-// output depends on. An estimate that reads the weights once: channels, pixels and errors are taken
-// for independent and normally distributed, the inputs with mean 0 and variance 1 (mean field
-// theory; Schoenholz, Gilmer, Ganguli and Sohl-Dickstein, "Deep Information Propagation", sections
-// 3 and 4, with the weights at hand instead of their distribution). Within a factor of two of most
-// networks; means drift away behind many concatenations and poolings: it is 14 and 30 times too
-// small for DenseNet-121 and GoogLeNet.
+// What the rounding of a node's sums comes to at the graph's outputs, by node: the error there,
+// relative to an output's root mean square, for each unit of error of the sums, relative to theirs;
+// of several outputs, together. 0 for nodes without weights and for those that no output depends
+// on. An estimate that reads the weights once: channels, pixels and errors are taken for
+// independent and normally distributed, the inputs with mean 0 and variance 1 (mean field theory;
+// Schoenholz, Gilmer, Ganguli and Sohl-Dickstein, "Deep Information Propagation", sections 3 and 4,
+// with the weights at hand instead of their distribution). Within a factor of two of most networks;
+// means drift away behind many concatenations and poolings: it is 14 and 30 times too small for
+// DenseNet-121 and GoogLeNet.
 std::vector<double> error_growth(const Graph &graph);
 
 }  // namespace convoy

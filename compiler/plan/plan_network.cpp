@@ -93,8 +93,7 @@ private:
     }
 
     double error(const PlanStep &step, const Schedule &schedule) {
-        const auto [known, is_new] =
-            errors_.try_emplace({step.weights.get(), to_string(schedule)}, 0.0);
+        const auto [known, is_new] = errors_.try_emplace({step.weights, to_string(schedule)}, 0.0);
         if (is_new || !step.weights)
             known->second =
                 rounding_error(std::get<Conv2dKernel>(step.kernel), schedule, step.weights)
@@ -122,7 +121,7 @@ private:
 
     const Board &board_;
     const Records &records_;
-    std::map<std::pair<const void *, std::string>, double> errors_;  // by weights and schedule
+    std::map<std::pair<Constant, std::string>, double> errors_;  // by weights and schedule
 };
 
 }  // namespace
