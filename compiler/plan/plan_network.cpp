@@ -55,11 +55,13 @@ public:
         for (const PlanStep &step : network.plan.steps) {
             const RankedSchedule &ranked = chosen[step.kernel_index];
             if (is_exact(ranked)) continue;
+            const double added = error(step, ranked.schedule) * growth[step.node];
+            if (!std::isfinite(added)) continue;  // weights that are no numbers have no rounding
             const Conv2dKernel &conv = std::get<Conv2dKernel>(step.kernel);
             const ConvProblem key = limit_key(conv.problem);
             auto share = std::ranges::find(list, key, &Share::key);
             if (share == list.end()) share = list.insert(list.end(), {key});
-            share->square += std::pow(error(step, ranked.schedule) * growth[step.node], 2);
+            share->square += added * added;
             share->most = std::max(share->most, packing_of(conv, ranked.schedule).m);
         }
         return list;
@@ -137,8 +139,9 @@ PlannedNetwork plan_network(const Graph &model, const Board &board, const Record
         const std::vector<Share> shares = rounding.shares(network);
         network.plan.relative_error = std::sqrt(sum(shares));
         if (network.plan.relative_error <= rules.max_error) return network;
-        for (const Share &share : rounding.worst(shares, network))
-            lower_limit(network.rules, share);
+        const std::vector<Share> worst = rounding.worst(shares, network);
+        if (worst.empty()) return network;  // it was their sum's own rounding
+        for (const Share &share : worst) lower_limit(network.rules, share);
     }
 }
 

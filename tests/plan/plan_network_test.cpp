@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "compiler/passes/optimize.h"
 #include "schedules/template.h"
+#include "tests/compiler/graph_maker.h"
 #include "tests/plan/networks.h"
 
 namespace convoy {
@@ -56,6 +59,19 @@ TEST_F(PlanNetwork, OfExactSchedulesThereIsNothingToEstimate) {
     const PlannedNetwork network = plan_network(import_network("digits"), board_, {}, rules);
     EXPECT_EQ(network.plan.relative_error, 0);
     EXPECT_EQ(inexact_steps(network), 0);
+}
+
+TEST_F(PlanNetwork, OfWeightsThatAreNoNumbersThereIsNothingToEstimate) {
+    for (const float value : {NAN, INFINITY}) {
+        GraphMaker make;
+        ValueId x = make.input({1, 64, 28, 28});
+        for (int i = 0; i < 3; i++) x = make.activate(make.conv(x, 64, 3, 1));
+        Graph graph = make.finish({x});
+        auto &weights = std::get<Conv2d>(graph.nodes[0].operation).weights;
+        weights = std::make_shared<const std::vector<float>>(weights->size(), value);
+        optimize(graph);
+        EXPECT_LE(planned(graph, 1e-9).plan.relative_error, 1e-9) << value;
+    }
 }
 
 }  // namespace
