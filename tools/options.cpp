@@ -1,6 +1,7 @@
 #include "tools/options.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
@@ -31,7 +32,12 @@ void add_rounding_options(CLI::App &command, ScheduleRules &rules) {
                     "What these algorithms may err together at the outputs, relative to their "
                     "root mean square and as estimated from the weights: beyond it, the layers "
                     "that would add most have less of them")
-        ->check(CLI::NonNegativeNumber)
+        ->check([](const std::string &text) {
+            char *end = nullptr;
+            const double error = std::strtod(text.c_str(), &end);
+            const bool is_share = !text.empty() && *end == 0 && error >= 0 && error <= 1;
+            return is_share ? std::string() : "'" + text + "', expected a number from 0 to 1";
+        })
         ->capture_default_str();
 }
 

@@ -19,13 +19,12 @@ std::optional<double> traffic_through(const KernelExplanation &explained, const 
     return traffic.register_bytes;
 }
 
-KernelExplanation explain(UsedKernel used, const Board &board, const Records &records,
-                          const ScheduleRules &rules) {
+KernelExplanation explain(UsedKernel used, const Board &board, const Records &records) {
     KernelExplanation explained{std::move(used)};
     const Kernel &kernel = explained.kernel;
     explained.roofline = roofline(board, macs(kernel), compulsory_bytes(kernel));
     constexpr size_t all = std::numeric_limits<size_t>::max();
-    explained.candidates = rank_schedules(kernel, board, records, all, rules);
+    explained.candidates = rank_schedules(kernel, board, records, all, explained.rules);
     std::vector<RankedSchedule> &candidates = explained.candidates;
     if (candidates.empty())
         throw CompileError(to_string(kernel) + ": no schedule template accepts it");
@@ -67,8 +66,7 @@ std::vector<KernelExplanation> explain(const std::vector<Analyzed> &models, cons
     std::vector<KernelExplanation> list;
     for (UsedKernel &kernel : used) {
         report(options, "explaining kernels", (int)list.size(), (int)used.size());
-        const ScheduleRules rules = kernel.rules;
-        list.push_back(explain(std::move(kernel), board, records, rules));
+        list.push_back(explain(std::move(kernel), board, records));
     }
     return list;
 }

@@ -134,10 +134,10 @@ std::vector<LayoutReport> report_layouts(const std::vector<Analyzed> &models, co
         Graph graph = model.read();
         optimize(graph);
         const PlannedNetwork network = plan_network(graph, board, records, options.rules);
-        graph = network.graph;
-        LayoutProblem problem(graph, board, records, network.rules,
-                              choose_image_loop(graph, board, records, network.rules));
-        reports.push_back(Reporter(graph, problem).make(board, [&](int done, int total) {
+        const Graph &fused = network.graph;
+        LayoutProblem problem(fused, board, records, network.rules,
+                              choose_image_loop(fused, board, records, network.rules));
+        reports.push_back(Reporter(fused, problem).make(board, [&](int done, int total) {
             report(options, "trying other layouts", done, total);
         }));
     }

@@ -12,9 +12,8 @@ namespace convoy {
 // on. An estimate that reads the weights once: channels, pixels and errors are taken for
 // independent and normally distributed, the inputs with mean 0 and variance 1 (mean field theory;
 // Schoenholz, Gilmer, Ganguli and Sohl-Dickstein, "Deep Information Propagation", sections 3 and 4,
-// with the weights at hand instead of their distribution). Within a factor of two of most networks;
-// means drift away behind many concatenations and poolings: it is 14 and 30 times too small for
-// DenseNet-121 and GoogLeNet.
+// with the weights at hand instead of their distribution). Behind many concatenations and poolings,
+// as in DenseNet and GoogLeNet, the means drift away, and it is far too small.
 std::vector<double> error_growth(const Graph &graph);
 
 }  // namespace convoy

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -43,26 +44,23 @@ public:
 
     // Of the schedules that the plan's kernels will have.
     std::vector<Share> shares(const PlannedNetwork &network) {
-        std::vector<RankedSchedule> chosen;
+        std::vector<std::optional<Schedule>> inexact;  // by kernel
         for (const Kernel &kernel : network.plan.kernels)
-            chosen.push_back(choose(kernel, network.rules));
-        const auto is_exact = [&](const RankedSchedule &ranked) {
-            return template_of(ranked.schedule, board_).is_exact;
-        };
+            inexact.push_back(inexact_schedule(kernel, network.rules));
         std::vector<Share> list;
-        if (std::ranges::all_of(chosen, is_exact)) return list;
+        if (std::ranges::none_of(inexact, [](const auto &s) { return s.has_value(); })) return list;
         const std::vector<double> growth = error_growth(network.graph);
         for (const PlanStep &step : network.plan.steps) {
-            const RankedSchedule &ranked = chosen[step.kernel_index];
-            if (is_exact(ranked)) continue;
-            const double added = error(step, ranked.schedule) * growth[step.node];
+            const std::optional<Schedule> &schedule = inexact[step.kernel_index];
+            if (!schedule) continue;
+            const double added = error(step, *schedule) * growth[step.node];
             if (!std::isfinite(added)) continue;  // weights that are no numbers have no rounding
             const Conv2dKernel &conv = std::get<Conv2dKernel>(step.kernel);
             const ConvProblem key = limit_key(conv.problem);
             auto share = std::ranges::find(list, key, &Share::key);
             if (share == list.end()) share = list.insert(list.end(), {key});
             share->square += added * added;
-            share->most = std::max(share->most, packing_of(conv, ranked.schedule).m);
+            share->most = std::max(share->most, packing_of(conv, *schedule).m);
         }
         return list;
     }
@@ -90,8 +88,19 @@ public:
     }
 
 private:
-    RankedSchedule choose(const Kernel &kernel, const ScheduleRules &rules) const {
-        return rank_schedules(kernel, board_, records_, 1, rules).front();
+    // What a kernel will have, where that is not exact.
+    std::optional<Schedule> inexact_schedule(const Kernel &kernel,
+                                             const ScheduleRules &rules) const {
+        if (!std::holds_alternative<Conv2dKernel>(kernel)) return {};
+        const auto ranked = rank_schedules(kernel, board_, records_, 1, rules);
+        if (ranked.empty() || template_of(ranked.front().schedule, board_).is_exact) return {};
+        return ranked.front().schedule;
+    }
+
+    // 0 where no template accepts it.
+    double cycles(const Kernel &kernel, const ScheduleRules &rules) const {
+        const auto ranked = rank_schedules(kernel, board_, records_, 1, rules);
+        return ranked.empty() ? 0 : ranked.front().cycles;
     }
 
     double error(const PlanStep &step, const Schedule &schedule) {
@@ -107,18 +116,17 @@ private:
         ScheduleRules lower = network.rules;
         lower_limit(lower, share);
         std::map<int, double> of_kernel;
-        double cycles = 0;
+        double lost = 0;
         for (int s = 0; s < (int)network.plan.steps.size(); s++) {
             const PlanStep &step = network.plan.steps[s];
             const auto *conv = std::get_if<Conv2dKernel>(&step.kernel);
             if (!conv || limit_key(conv->problem) != share.key) continue;
             const auto [known, is_new] = of_kernel.try_emplace(step.kernel_index, 0.0);
             if (is_new)
-                known->second =
-                    choose(step.kernel, lower).cycles - choose(step.kernel, network.rules).cycles;
-            cycles += network.plan.calls(s) * known->second;
+                known->second = cycles(step.kernel, lower) - cycles(step.kernel, network.rules);
+            lost += network.plan.calls(s) * known->second;
         }
-        return cycles;
+        return lost;
     }
 
     const Board &board_;

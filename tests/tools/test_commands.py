@@ -165,7 +165,9 @@ class Compile(CommandTest):
         self.assertLess(less, usual / 2)
         self.assertEqual(compiled("--max-error", "0"), (0, 0))
         self.assertEqual(compiled("--no-winograd"), (0, 0))
-        self.expect_error(convoy("compile", layer, "-o", self.out, "--max-error", "-1"), "--max-error", "-1")
+        for text in ("-1", "nan", "2", "abc", "1e-5x"):
+            self.expect_error(convoy("compile", layer, "-o", self.out, "--max-error", text),
+                              "--max-error", f"'{text}', expected a number from 0 to 1")
 
 
 class Verify(CommandTest):
