@@ -4,19 +4,24 @@ namespace convoy {
 
 std::vector<int> winograd_sizes(int taps) {
     std::vector<int> sizes;
-    for (const int points : {4, 6, 8}) {
+    for (const int points : {4, 6, 7, 8}) {
         if (taps > 2 && points - taps + 1 >= 2) sizes.push_back(points - taps + 1);
     }
     return sizes;
 }
 
 WinogradTransform winograd_transform(int m, int taps) {
-    static const double points[] = {1, 2, 0.5};
-    return {m, taps, {points, points + (m + taps) / 2 - 1}};
+    // Powers of two, which multiply exactly, in the order that errs least in 32 bits.
+    static const double pairs[] = {1, 2, 0.5};
+    const int others = m + taps - 3;
+    WinogradTransform t{m, taps, {pairs, pairs + others / 2}, {}};
+    if (others % 2 == 1) t.single = -0.25;
+    return t;
 }
 
 double WinogradTransform::point(int j) const {
     if (j == 0) return 0;
+    if (j > 2 * (int)pairs.size()) return *single;
     return pairs[(j - 1) / 2] * (j % 2 == 1 ? 1 : -1);
 }
 

@@ -82,6 +82,11 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
         .bound_extent(s.tile_x, s.tiles_x)
         .bound_extent(s.tile_y, schedule.at("band"))
         .bound_extent(s.image, images);
+    // The points of a tile's row beside each other: transforms write and read all points of a tile,
+    // which would lie in as many pages, often in the same places of the first-level cache.
+    s.input_transform.reorder_storage(
+        {s.lane, s.j, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group, s.image, s.i});
+    products.reorder_storage({s.lane, s.j, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.i});
     sum_in_register_tiles(products, s.product,
                           {.lane = s.lane,
                            .x = s.tile_x,
@@ -232,10 +237,10 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
 // one vector unit: its additions and multiply-adds, some beside each other; those of 8 points no
 // longer fit in registers.
 double input_cycles(int points) {
-    return points == 4 ? 2.5 : points == 6 ? 7.5 : 25;
+    return points == 4 ? 2.5 : points == 6 ? 7.5 : points == 7 ? 14 : 25;
 }
 double output_cycles(int points, int m) {
-    return (points == 4 ? 1.25 : points == 6 ? 1.75 : 4) * m;
+    return (points == 4 ? 1.25 : points == 6 ? 1.75 : points == 7 ? 2.25 : 4) * m;
 }
 
 Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
