@@ -47,14 +47,19 @@ examples:
 """
 
 
+def add_suite(group):
+    """--suite: whose networks those that are not files are."""
+    group.add_argument("--suite", choices=list(SUITES), default="papers",
+                       help="the papers' networks (the default), or torchvision's as PyTorch's two exporters write them")
+
+
 def parse(arguments):
     """The options as a namespace; a UserError where they are wrong."""
     parser = shared.Parser(prog="compare.py", description=DESCRIPTION, epilog=EPILOG)
     what = parser.add_argument_group("what to compare")
     what.add_argument("networks", nargs="*", metavar="NETWORK",
                       help="a name, a pattern such as 'resnet34_*', or an .onnx file (default: all networks)")
-    what.add_argument("--suite", choices=list(SUITES), default="papers",
-                      help="the papers' networks (the default), or torchvision's as PyTorch's two exporters write them")
+    add_suite(what)
     what.add_argument("--family", action="append", metavar="NAME",
                       help="only this family of the chosen networks; may be repeated")
     shared.add_engines(what, NETWORK_ENGINES, KNOWN, EVERYTHING)
