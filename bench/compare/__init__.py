@@ -4,7 +4,9 @@
     options        the command line
     networks       names, patterns, ONNX files and their MACs
     row            what is known of one network
+    beside         an earlier run beside this one
     summary        groups of networks, geometric means
+    limits         what keeps the groups from more, by profiles of their networks
     scaling        measured against expected times within a family
     left_out       settings, and what was left out and why
     table          the columns and the lines below them

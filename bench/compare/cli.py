@@ -1,6 +1,6 @@
 """The command: what it adds to a session, and how one network is measured."""
 
-from compare import beside, networks, options as command_line
+from compare import beside, limits, networks, options as command_line
 from compare import plot_expected, plot_variants
 from compare.left_out import left_out_lines
 from compare.markdown import markdown
@@ -27,7 +27,8 @@ class Comparison(session.Session):
         return columns(report)
 
     def ending(self, report):
-        blocks = (beside.lines(report), group_lines(report), scaling_lines(report), left_out_lines(report.rows))
+        blocks = (beside.lines(report), group_lines(report), limits.lines(report), scaling_lines(report),
+                  left_out_lines(report.rows))
         lines = [line for block in blocks if block for line in ("", *block)]
         return lines[1:]
 
@@ -86,12 +87,20 @@ def measure_network(network, options, cpus, versions, report):
     return row
 
 
+def join(report, options):
+    """Puts what is told of other files' runs among a report's options, which its JSON keeps."""
+    if options.beside:
+        report.options["beside"] = beside.read(options.beside)
+    if options.profiles:
+        report.options["profiles"] = limits.read(options.profiles, report.options)
+
+
 def run(arguments):
     """Parses and obeys; the exit code."""
     options = command_line.parse(arguments)
     comparison = Comparison()
     if options.source:
-        return comparison.render(options.source, options.out)
+        return comparison.render(options.source, options.out, lambda report: join(report, options))
     chosen = {network.name: network for network in
               networks.select(options.networks, options.family, networks.catalogue(options.suite))}
     if options.list:
@@ -99,8 +108,8 @@ def run(arguments):
         return 0
     cpus = session.processors(options)
     versions = session.find_versions(options.engines, options.convoy, network_candidates, dispensable(options.engines))
-    more = {"beside": beside.read(options.beside)} if options.beside else {}
-    report = session.new_report(options, cpus, len(chosen), versions, **more)
+    report = session.new_report(options, cpus, len(chosen), versions)
+    join(report, options)
 
     def measure_row(name, progress):
         return measure_network(chosen[name], options, cpus, report.versions, progress)

@@ -42,9 +42,16 @@ examples:
   bench/compare.py --engines convoy,convoy_direct,onnxruntime 'resnet34_*'
   bench/compare.py --batch 16 --beside docs/benchmarks/networks.json    16 images at once, and what that gains
   bench/compare.py --suite torchvision              what PyTorch exports of torchvision
+  bench/compare.py --from docs/benchmarks/networks.json --profiles docs/benchmarks/profiles.json --out docs/results
   bench/compare.py mine.onnx --engines onnxruntime,openvino
   bench/compare.py --from build/compare/results.json --out docs/results
 """
+
+
+def add_suite(group):
+    """--suite: whose networks those that are not files are."""
+    group.add_argument("--suite", choices=list(SUITES), default="papers",
+                       help="the papers' networks (the default), or torchvision's as PyTorch's two exporters write them")
 
 
 def parse(arguments):
@@ -53,8 +60,7 @@ def parse(arguments):
     what = parser.add_argument_group("what to compare")
     what.add_argument("networks", nargs="*", metavar="NETWORK",
                       help="a name, a pattern such as 'resnet34_*', or an .onnx file (default: all networks)")
-    what.add_argument("--suite", choices=list(SUITES), default="papers",
-                      help="the papers' networks (the default), or torchvision's as PyTorch's two exporters write them")
+    add_suite(what)
     what.add_argument("--family", action="append", metavar="NAME",
                       help="only this family of the chosen networks; may be repeated")
     shared.add_engines(what, NETWORK_ENGINES, KNOWN, EVERYTHING)
@@ -68,5 +74,8 @@ def parse(arguments):
     files = shared.add_files(parser, "build/compare")
     files.add_argument("--beside", type=Path, metavar="JSON",
                        help="an earlier run, of other threads or another batch: a column says what Convoy gains over it")
+    files.add_argument("--profiles", type=Path, metavar="JSON",
+                       help="what bench/profiles.py wrote of the same networks, threads, batch and board: a table says what keeps "
+                            "groups of networks from more")
     options = parser.parse_args(arguments)
     return shared.resolve(options, options.networks)

@@ -13,7 +13,8 @@ FIXED_GROUPS = ("G2", "G4", "G8", "G16")
 
 @dataclass
 class Group:
-    """A group of networks with its geometric mean and its worst ratio to the best peer, and the means to `peers` alone.
+    """A group of networks with its geometric mean and its worst ratio to the best peer, and the means to `peers` alone;
+    `ratios` has each network's.
 
     `expected` are the least mean and the least ratio of each network that Convoy is made for, or None.
     """
@@ -24,6 +25,7 @@ class Group:
     worst: float
     worst_name: str
     peers: dict
+    ratios: dict
     expected: tuple | None = None
 
     def holds(self):
@@ -44,7 +46,7 @@ def _group(title, rows, expected=None):
         return None
     worst = min(ratios, key=ratios.get)
     peers = {peer: geomean(found.values()) for peer in ALL_PEERS if (found := _ratios(rows, peer))}
-    return Group(title, len(ratios), geomean(ratios.values()), ratios[worst], worst, peers, expected)
+    return Group(title, len(ratios), geomean(ratios.values()), ratios[worst], worst, peers, ratios, expected)
 
 
 def groups(rows):

@@ -87,9 +87,11 @@ class Session:
             return INTERRUPTED
         return 1 if reasons(report.rows) else 0
 
-    def render(self, source, prefix):
-        """Shows an earlier run again and rewrites its Markdown and PNG; the exit code."""
+    def render(self, source, prefix, amend=None):
+        """Shows an earlier run again, after `amend(report)` where there is one, and rewrites its files; the exit code."""
         report = results.load(source, self.format_name, self.row_kind)
+        if amend:
+            amend(report)
         table = TerminalTable(self.first_column, self.columns(report), [row.name for row in report.rows])
         print("\n".join([table.header(), *map(table.row, report.rows)]))
         print(self._below(report, self.write_files(report, prefix)))

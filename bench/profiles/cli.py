@@ -110,7 +110,8 @@ def run(arguments):
     profile = Profile()
     if options.source:
         return profile.render(options.source, options.out)
-    chosen = {network.name: network for network in networks.select(options.networks, None, networks.catalogue())}
+    known = networks.catalogue(options.suite)
+    chosen = {network.name: network for network in networks.select(options.networks, None, known)}
     cpus = session.processors(options)
     peers = [name for name in options.engines if name != SUBJECT]
     versions = session.find_versions(options.engines, options.convoy, network_candidates, peers)

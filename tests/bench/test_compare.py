@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(Path(__file__).resolve().parent)]
 
-from compare import beside, cli, networks, options, plot, scaling
+from compare import beside, cli, limits, networks, options, plot, scaling
 from compare.markdown import markdown
 from compare.row import FORMAT, NetworkRow
 from compare.summary import groups
@@ -21,6 +21,7 @@ from harness import machine, results
 from harness.build import c_name
 from harness.errors import UserError
 from harness.table import TerminalTable
+from profiles.row import FORMAT as PROFILES, ProfileRow
 from small_model import write_model
 
 NAMES = ["wrn40_2_S", "wrn40_2_G2", "wrn40_2_G4", "wrn40_2_GN", "mbv1_G4", "mbv1_g4", "resnext50_g2"]
@@ -48,6 +49,30 @@ def made_up_report():
     return results.Report("2026-01-02T03:04:05+00:00", machine.describe(), dict.fromkeys(ENGINES, "1.0"),
                           {"threads": 1, "cpus": [0], "batch": 1, "seconds": 1.0, "board": "host",
                            "rows": len(NAMES)}, list(ENGINES), rows, True)
+
+
+def step(kernel, us, roofline_us, template="oc_vectors"):
+    return {"kernel": kernel, "template": template, "us": us, "roofline_us": roofline_us}
+
+
+POINTWISE, DENSE = "conv2d g1ic64ih28oc64oh28kh1ph0 nchw->nchw", "conv2d g1ic64ih28oc64oh28kh3ph1 nchw->nchw"
+GROUPED = "conv2d g8ic64ih28oc64oh28kh3ph1 nChw8c->nChw8c"
+STEPS = {  # of 200, 100 and 50 us
+    "wrn40_2_S": [step(GROUPED, 100.0, 50.0), step(DENSE, 40.0, 80.0, "winograd"), step("elementwise c64h7w7+relu", 40.0, 39.6),
+                  step("reorder c3h32w32 nchw->nChw4c", 20.0, 10.0)],
+    "mbv1_G4": [step(POINTWISE, 100.0, 50.0)],
+    "mbv1_g4": [step(POINTWISE, 50.0, 100.0, "strassen")],
+}
+
+
+def write_profiles(path, **conditions):
+    """Saves profiles of three of the networks, under the made-up report's conditions or others."""
+    rows = [ProfileRow(name, steps=steps) for name, steps in STEPS.items()]
+    rows.append(ProfileRow("wrn40_2_GN", status="failed", reason="no kernel"))
+    options = {"threads": 1, "cpus": [0], "batch": 1, "seconds": 1.0, "board": "host", "rows": len(rows), **conditions}
+    results.save(results.Report("2026-01-03T03:04:05+00:00", machine.describe(), {"convoy": "1.0"}, options, ["convoy"], rows, True),
+                 path, PROFILES)
+    return path
 
 
 class Selection(unittest.TestCase):
@@ -206,6 +231,89 @@ class Reporting(unittest.TestCase):
         moved = plot.spread([0.0, 0.01, 0.02, 0.99, 1.0], 0.1)
         self.assertTrue(all(b - a > 0.0999 for a, b in zip(moved, moved[1:])))
         self.assertLessEqual(moved[-1], 1.0)
+
+
+class Limits(unittest.TestCase):
+    def setUp(self):
+        self.report = made_up_report()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.profiles = write_profiles(self.folder / "profiles.json")
+        self.report.options["profiles"] = limits.read(self.profiles, self.report.options)
+
+    def e2gc_sentences(self, *convoy):
+        """What is told of mbv1_G4, mbv1_g4 and resnext50_g2, whose best peers take 6, 7 and 8 ms, and which two have a profile."""
+        for row, time in zip(self.report.rows[-3:], convoy):
+            row.engines["convoy"] = times(time)
+        return [line for line in limits.sentences(self.report) if "wrn40_2" not in line]
+
+    def test_the_table(self):
+        titles, cells = limits.limits_table(self.report)
+        self.assertEqual({len(line) for line in cells}, {len(titles)})
+        dense, depthwise, e2gc = cells
+        self.assertEqual(dense, ["S of wrn40_2, resnet34, mbv2", "1.8x", "1.00x", "1.43x",
+                                 "30.2 %: grouped, depthwise 25.0 %, reorders 5.0 %", "20 %, 2.00x"])
+        self.assertEqual(depthwise[1:], ["1.25x", "2.50x", "-", "-", "-"])
+        self.assertEqual(e2gc[1:], ["1.5x", "3.48x", "4.58x (2 of 3 networks)", "25.0 %: pointwise, fully connected 25.0 %",
+                                    "50 %, 2.00x"])
+
+    def test_without_fast_templates_or_time_above(self):
+        profiles = self.report.options["profiles"]["networks"]
+        profiles["mbv1_g4"] = profiles["resnext50_g2"] = profiles["mbv1_G4"] | {"above_us": {}}
+        profiles["mbv1_G4"] = profiles["mbv1_g4"]
+        self.assertEqual(limits.limits_table(self.report)[1][2][3:], ["3.48x", "0.0 %", "0 %"])
+
+    def test_sentences(self):
+        self.assertEqual(limits.sentences(self.report), [
+            "S of wrn40_2, resnet34, mbv2: 1.8x is more than every layer at its roofline would give (1.43x).",
+            "wrn40_2_S (1.00x): 1.3x needs 77 % of the time above the roofline to go (1.43x without any)."])
+
+    def test_sentences_of_groups_with_few_profiles(self):
+        who = "E2GC: mbv1, resnext50: 1.5x"
+        self.assertEqual(self.e2gc_sentences(6.0, 7.0, 16.0), [
+            f"{who} is more than every layer at its roofline would give (1.41x, 2 of 3 networks).",
+            "resnext50_g2 (0.50x): no profile."])
+        self.assertEqual(self.e2gc_sentences(6.0, 5.0, 8.0), [
+            f"{who} needs 76 % of the time above the roofline to go (1.67x without any, 2 of 3 networks)."])
+        self.assertEqual(self.e2gc_sentences(3.0, 3.5, 80.0)[0], f"{who} is reached by those that have a profile (2 of 3 networks).")
+
+    def test_a_report_without_profiles_says_nothing(self):
+        del self.report.options["profiles"]
+        self.assertEqual((limits.lines(self.report), limits.sentences(self.report)), ([], []))
+        self.assertNotIn("What limits", markdown(self.report))
+
+    def test_an_earlier_run_keeps_its_profiles(self):
+        del self.report.options["profiles"]
+        path, prefix = self.folder / "run.json", self.folder / "again"
+        results.save(self.report, path, FORMAT)
+        for arguments in (["--from", str(path), "--profiles", str(self.profiles), "--out", str(prefix)], ["--from", f"{prefix}.json"]):
+            with contextlib.redirect_stdout(io.StringIO()) as shown:
+                self.assertEqual(cli.main(arguments), 0)
+            self.assertIn("wrn40_2_S (1.00x): 1.3x needs 77 %", shown.getvalue())
+            text = prefix.with_suffix(".md").read_text()
+            self.assertIn("| 1.8x | 1.00x | 1.43x | 30.2 %: grouped, depthwise 25.0 %, reorders 5.0 % | 20 %, 2.00x |", text)
+            self.assertIn("by Convoy's profiles of 2026-01-03", text)
+            self.assertIn("- wrn40_2_S (1.00x): 1.3x needs 77 %", text)
+            self.profiles.unlink(missing_ok=True)
+
+    def test_an_earlier_run_beside_another(self):
+        path, prefix = self.folder / "run.json", self.folder / "again"
+        results.save(self.report, path, FORMAT)
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            self.assertEqual(cli.main(["--from", str(path), "--beside", str(path), "--out", str(prefix)]), 0)
+        self.assertIn("over those with 1 thread, batch 1: geometric mean 1.00x", shown.getvalue())
+
+    def test_errors_name_the_file(self):
+        path = self.folder / "run.json"
+        results.save(self.report, path, FORMAT)
+        other = write_profiles(self.folder / "zen3.json", board="zen3")
+        for wrong, told in ((self.folder / "absent.json", "No such file"), (path, "format 'convoy-compare-2', expected 'convoy-prof"),
+                            (Path(__file__), "not JSON"), (other, "profiles with board zen3, expected host")):
+            with contextlib.redirect_stderr(io.StringIO()) as shown:
+                self.assertEqual(cli.main(["--from", str(path), "--profiles", str(wrong), "--out", str(self.folder / "x")]), 1)
+            self.assertRegex(shown.getvalue(), rf"\Acompare.py: {wrong}: {told}[^\n]*\n\Z")
+        self.assertFalse((self.folder / "x.md").exists())
 
 
 class CommandLine(unittest.TestCase):

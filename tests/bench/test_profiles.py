@@ -230,11 +230,17 @@ class Wrong(Ready):
 class CommandLine(unittest.TestCase):
     def test_errors_are_one_line(self):
         for arguments in (["--bogus"], ["--batch", "0"], ["--engines", "foo"], ["--engines", "onnxruntime"],
-                          ["absent.onnx"], ["nope_*"], ["--threads", "100000"], ["--cpus", "x"], ["--from", "absent.json"],
+                          ["absent.onnx"], ["nope_*"], ["--suite", "foo"], ["--threads", "100000"], ["--cpus", "x"], ["--from", "absent.json"],
                           ["--convoy", "absent", "wrn40_2_S"], ["--from", "a.json", "mbv2_S"]):
             with contextlib.redirect_stderr(io.StringIO()) as shown:
                 self.assertEqual(cli.main(arguments), 1)
             self.assertRegex(shown.getvalue(), r"\Aprofiles.py: [^\n]*expected [^\n]*\n\Z")
+
+    def test_suites(self):
+        for suite, count in (("papers", 40), ("torchvision", 11), ("torchvision-dynamo", 11)):
+            with contextlib.redirect_stderr(io.StringIO()) as shown:
+                self.assertEqual(cli.main(["--suite", suite, "nope_*"]), 1)
+            self.assertIn(f"none of the {count} networks", shown.getvalue())
 
     def test_the_standard_library_is_not_hidden(self):
         import cProfile
