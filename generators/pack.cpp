@@ -8,6 +8,24 @@
 
 namespace convoy {
 
+namespace {
+
+using Matrix = std::vector<std::vector<double>>;
+
+std::vector<double> joined(const Matrix &matrix) {
+    std::vector<double> values;
+    for (const auto &row : matrix) values.insert(values.end(), row.begin(), row.end());
+    return values;
+}
+
+Matrix identity(int size) {
+    Matrix matrix(size, std::vector<double>(size, 0.0));
+    for (int i = 0; i < size; i++) matrix[i][i] = 1;
+    return matrix;
+}
+
+}  // namespace
+
 PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     const ConvProblem &p = kernel.problem;
     const Layout &in = kernel.input.layout, &out = kernel.output.layout;
@@ -54,14 +72,16 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
     order_.run_stride = taps * ic * order_.run;
     order_.positions = (int)output_channel_.size();
     if (packing.form == Packing::Form::winograd || is_rows_only) {
-        const WinogradTransform t =
-            winograd_transform(packing.m, winograd_taps(p.kw, is_rows_only ? 1 : p.sw));
-        for (const auto &row : t.filter()) filter_.insert(filter_.end(), row.begin(), row.end());
-        order_.columns = p.kw;
         order_.stride = is_rows_only ? 1 : p.sw;
+        order_.rows = p.kh, order_.columns = p.kw;
+        order_.filter_taps = winograd_taps(p.kw, order_.stride);
+        order_.row_taps = winograd_taps(p.kh, order_.stride);
+        const WinogradTransform t = winograd_transform(packing.m, order_.filter_taps);
         order_.points = t.points();
-        order_.filter_taps = t.taps;
-        order_.is_rows_only = is_rows_only;
+        filter_ = joined(t.filter());
+        row_filter_ =
+            joined(is_rows_only ? identity(p.kh)
+                                : winograd_transform(packing.m_oh, order_.row_taps).filter());
     }
     order_.block = order_.positions;
     order_.parts = 1;
@@ -71,7 +91,7 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
             input_channel_.push_back(input_channel_[at % ic]);
         ic *= p.sh * p.sw;
         order_.ic = order_.ic_run = ic;
-        order_.taps = order_.points * order_.points;
+        order_.taps = order_.points * (int)row_filter_.size() / order_.row_taps;
         order_.run *= winograd_weight_tile(packing.tile_oc, packing.chunk_oc);
         order_.ic_stride = order_.run;
         order_.run_stride = ic * order_.run;
@@ -80,12 +100,11 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.block_stride = order_.taps * order_.tap_stride;
     } else if (packing.form == Packing::Form::strassen) {
         // (lane, vector of a tile, ic of a part, tile of a chunk, product, chunk)
-        for (const auto &row : strassen_left(packing.m))
-            filter_.insert(filter_.end(), row.begin(), row.end());
+        filter_ = joined(strassen_left(packing.m));
         order_.points = strassen_products(packing.m);
         order_.parts = strassen_parts(packing.m);
         order_.filter_taps = order_.parts * order_.parts;
-        order_.columns = order_.stride = 1;
+        order_.rows = order_.columns = order_.stride = 1;
         order_.oc_lanes = packing.vector;
         order_.ic_lanes = in.block;
         order_.ic = order_.ic_run = order_.phase_ic = ic / order_.parts;
@@ -104,6 +123,7 @@ convoy_packing PackingOrder::view() const {
     view.output_channel = output_channel_.data();
     view.input_channel = input_channel_.data();
     view.filter = filter_.empty() ? nullptr : filter_.data();
+    view.row_filter = row_filter_.empty() ? nullptr : row_filter_.data();
     return view;
 }
 

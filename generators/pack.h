@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "generators/kernel.h"
@@ -15,8 +16,8 @@ struct PackedConv2d {
 };
 
 // How a convolution's weights lie: for conv2d with `vector` output channels a vector, for
-// grouped_conv2d with register tiles of `vector` channels, for winograd_conv2d with tiles of m x m
-// and register tiles of tile_oc vectors in chunks of chunk_oc, transformed, for
+// grouped_conv2d with register tiles of `vector` channels, for winograd_conv2d with tiles of m_oh x
+// m and register tiles of tile_oc vectors in chunks of chunk_oc, transformed, for
 // winograd_rows_conv2d likewise, for strassen_conv2d of m levels, summed, with tiles and chunks as
 // Winograd's, or for gspc_conv2d with tiles of tile_ic and `vector` channels.
 struct Packing {
@@ -26,6 +27,10 @@ struct Packing {
     int m = 0;
     int tile_ic = 1;
     int tile_oc = 1, chunk_oc = 1;  // vectors
+    int m_oh = 0;
+
+    // Rounding grows with it; 0 is exact.
+    int size() const { return std::max(m, m_oh); }
 };
 
 // Where each element of a convolution's weights and bias goes: what runtime_glue/driver/pack.h
@@ -46,7 +51,7 @@ public:
 
 private:
     std::vector<int> output_channel_, input_channel_;
-    std::vector<double> filter_;
+    std::vector<double> filter_, row_filter_;
     convoy_packing order_{};
 };
 

@@ -21,51 +21,55 @@ int winograd_weight_tile(int tile_oc, int chunk_oc) {
     return chunk_oc % tile_oc == 0 ? tile_oc : 1;
 }
 
-WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m, int tile_oc,
-                                     int chunk_oc) {
+WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m_oh, int m,
+                                     int tile_oc, int chunk_oc) {
     const ConvProblem &p = kernel.problem;
     const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
     const int in_block = kernel.input.layout.block;
     const int tile = winograd_weight_tile(tile_oc, chunk_oc);
-    const WinogradTransform t = winograd_transform(m, winograd_taps(p.kh, p.sh));
-    const int points = t.points(), stride = p.sh;
+    const WinogradTransform of_rows = winograd_transform(m, winograd_taps(p.kw, p.sw)),
+                            of_columns = winograd_transform(m_oh, winograd_taps(p.kh, p.sh));
+    const int stride = p.sh;
 
     WinogradConv2dStages s;
-    s.m = m;
+    s.m_oh = m_oh, s.m = m;
     s.oc_vectors = oc_vectors;
-    s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m - 1) / m;
+    s.tiles_x = (p.ow + m - 1) / m, s.tiles_y = (p.oh + m_oh - 1) / m_oh;
 
     s.input = groups_param(kernel.input, ic_blocks, p.g);
-    s.weights = dense_param({vector, tile, ic * stride * stride, chunk_oc / tile, points, points,
-                             s.oc_vectors / chunk_oc, p.g},
+    s.weights = dense_param({vector, tile, ic * stride * stride, chunk_oc / tile, of_rows.points(),
+                             of_columns.points(), s.oc_vectors / chunk_oc, p.g},
                             "weights");
     s.bias = dense_param({vector, s.oc_vectors, p.g}, "bias");
 
     // The last tiles reach beyond what the convolution reads: what they read there only meets
     // outputs that are not stored and taps that are zero, where any finite value will do.
-    const auto position = [&](const Expr &at, const Expr &phase, int tiles, int extent, int pad) {
+    const auto position = [&](const WinogradTransform &t, const Expr &at, const Expr &phase,
+                              int tiles, int extent, int pad) {
         const Expr x = at * stride + phase - pad;
         const int last = (extent - 1) * stride + p.kh - 1 - pad;
-        return (tiles * m + t.taps - 1) * stride - 1 - pad > last ? min(x, last) : x;
+        return (tiles * t.m + t.taps - 1) * stride - 1 - pad > last ? min(x, last) : x;
     };
 
     std::vector<Expr> taps;
-    for (int n = 0; n < points; n++) {
-        const Expr x = position(s.tile_x * m + s.column, s.phase % stride, s.tiles_x, p.ow, p.pw);
-        const Expr y = position(s.tile_y * m + n, s.phase / stride, s.tiles_y, p.oh, p.ph);
+    for (int n = 0; n < of_columns.points(); n++) {
+        const Expr x =
+            position(of_rows, s.tile_x * m + s.column, s.phase % stride, s.tiles_x, p.ow, p.pw);
+        const Expr y =
+            position(of_columns, s.tile_y * m_oh + n, s.phase / stride, s.tiles_y, p.oh, p.ph);
         taps.push_back(s.input(s.lane, x, y, s.ic_block, s.group, s.image));
     }
     s.row_transform = Func("row_transform");
     s.row_transform(s.lane, s.column, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group, s.image,
-                    s.i) = mux(s.i, winograd_input(t, taps));
+                    s.i) = mux(s.i, winograd_input(of_columns, taps));
     taps.clear();
-    for (int n = 0; n < points; n++) {
+    for (int n = 0; n < of_rows.points(); n++) {
         taps.push_back(s.row_transform(s.lane, n, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group,
                                        s.image, s.i));
     }
     s.input_transform = Func("input_transform");
     s.input_transform(s.lane, s.tile_x, s.tile_y, s.ic_block, s.phase, s.group, s.image, s.j, s.i) =
-        mux(s.j, winograd_input(t, taps));
+        mux(s.j, winograd_input(of_rows, taps));
 
     const int run = std::gcd(ic, in_block);
     RDom channels({{0, run}, {0, ic / run}, {0, stride * stride}}, "channels");
@@ -83,18 +87,19 @@ WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int
                           s.i);
 
     std::vector<Expr> products;
-    for (int n = 0; n < points; n++) {
+    for (int n = 0; n < of_rows.points(); n++) {
         products.push_back(s.product(s.lane, s.tile_x, s.tile_y, s.oc, s.group, s.image, n, s.i));
     }
     s.column_result = Func("column_result");
     s.column_result(s.lane, s.column, s.tile_x, s.tile_y, s.oc, s.group, s.image, s.i) =
-        mux(s.column, winograd_output(t, products));
+        mux(s.column, winograd_output(of_rows, products));
     products.clear();
-    for (int n = 0; n < points; n++) {
+    for (int n = 0; n < of_columns.points(); n++) {
         products.push_back(
-            s.column_result(s.lane, s.ow % m, s.ow / m, s.oh / m, s.oc, s.group, s.image, n));
+            s.column_result(s.lane, s.ow % m, s.ow / m, s.oh / m_oh, s.oc, s.group, s.image, n));
     }
-    const Expr value = mux(s.oh % m, winograd_output(t, products)) + s.bias(s.lane, s.oc, s.group);
+    const Expr value =
+        mux(s.oh % m_oh, winograd_output(of_columns, products)) + s.bias(s.lane, s.oc, s.group);
     finish_blocks(s, kernel, value, s.oc_vectors, p.g);
     return s;
 }

@@ -4,7 +4,7 @@
 
 namespace convoy {
 
-// Convolution k x k by F(m x m, taps x taps), dense or grouped with whole blocks a group
+// Convolution k x k by F(m_oh x m, taps x taps), dense or grouped with whole blocks a group
 // (conv2d.h): taps is k, or at stride s what is left of k for each of s x s phases of the input,
 // which are summed as channels are. Layouts, innermost first, f32:
 //   input    (lane, iw, ih, ic block of the group, group, mb)
@@ -15,7 +15,7 @@ namespace convoy {
 // with i, j the points of rows and of columns. A tile of the weights is what a register tile reads,
 // a chunk what is transformed back at a time: groups have so few weights at a point that memory is
 // fast only where all lie in the order of use. What the kernel computes differs from the exact
-// convolution by rounding that grows with m.
+// convolution by rounding that grows with m and m_oh.
 struct WinogradConv2dStages {
     Halide::ImageParam input, weights, bias, residual;
     // Of rows, then of columns too; the products' sums; back in columns; the output tile.
@@ -26,7 +26,7 @@ struct WinogradConv2dStages {
     Halide::Var phase{"phase"};    // column's, then row's
     Halide::Var column{"column"};  // of an input or output tile
     Halide::RVar ic_lane, ic_blocks, phases;
-    int m = 4;
+    int m_oh = 4, m = 4;
     int oc_vectors = 1, tiles_x = 1, tiles_y = 1;
 
     std::vector<Halide::Argument> arguments() const;
@@ -36,9 +36,9 @@ struct WinogradConv2dStages {
 // k x k of stride 1 or 2 with as many taps as there are transforms of, dense taps, and layouts as
 // conv2d with `vector` output channels takes them.
 bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector);
-// m: one of winograd_sizes. chunk_oc vectors divide the group's.
-WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m, int tile_oc,
-                                     int chunk_oc);
+// m_oh, m: each one of winograd_sizes. chunk_oc vectors divide the group's.
+WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m_oh, int m,
+                                     int tile_oc, int chunk_oc);
 
 // Vectors of a tile of the weights for register tiles of tile_oc: these, or 1 where they do not
 // divide the chunk.

@@ -12,7 +12,7 @@ namespace convoy {
 // "Fast algorithms for convolutional neural networks" (2016), section 4; the transforms are Toom
 // and Cook's, written as even and odd halves that two points share.
 struct WinogradTransform {
-    int m, taps;
+    int m = 0, taps = 0;
     std::vector<double> pairs;
     std::optional<double> single;
 

@@ -84,7 +84,7 @@ bool is_allowed(const Template &t, const Kernel &kernel, const Schedule &schedul
     if (t.is_exact || !rules.winograd) return t.is_exact;
     const Conv2dKernel &conv = std::get<Conv2dKernel>(kernel);
     const ScheduleRules::Limit *limit = rules.limit_of(conv.problem);
-    return !limit || packing_of(conv, schedule).m <= limit->most;
+    return !limit || packing_of(conv, schedule).size() <= limit->most;
 }
 
 bool RankedSchedule::is_of(const Kernel &kernel) const {

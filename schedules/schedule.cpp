@@ -6,6 +6,11 @@
 
 namespace convoy {
 
+int Schedule::at_or(const std::string &parameter, int otherwise) const {
+    const auto found = parameters.find(parameter);
+    return found == parameters.end() ? otherwise : found->second;
+}
+
 int Schedule::at(const std::string &parameter) const {
     const auto found = parameters.find(parameter);
     if (found == parameters.end()) {

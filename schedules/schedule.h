@@ -16,6 +16,7 @@ struct Schedule {
     std::map<std::string, int> parameters;
 
     int at(const std::string &parameter) const;
+    int at_or(const std::string &parameter, int otherwise) const;
     bool operator==(const Schedule &) const = default;
 };
 

@@ -57,8 +57,13 @@ bool is_template(const std::string &name, int version) {
 Packing packing_of(const Conv2dKernel &kernel, const Schedule &schedule) {
     const std::string &name = schedule.template_name;
     if (name == "winograd" || name == "winograd_lanes")
-        return {Packing::Form::winograd, schedule.at("vector"),  schedule.at("m"), 1,
-                schedule.at("tile_oc"),  schedule.at("chunk_oc")};
+        return {Packing::Form::winograd,
+                schedule.at("vector"),
+                schedule.at("m"),
+                1,
+                schedule.at("tile_oc"),
+                schedule.at("chunk_oc"),
+                schedule.at_or("m_oh", schedule.at("m"))};
     if (name == "strassen")
         return {Packing::Form::strassen, schedule.at("vector"),  schedule.at("levels"), 1,
                 schedule.at("tile_oc"),  schedule.at("chunk_oc")};

@@ -100,14 +100,18 @@ void write_packings(std::ostream &out, const Variant &variant, const std::string
         write_table(out, "int", name + "_input_channel", p.input_channel, p.ic * p.parts);
         if (p.filter)
             write_table(out, "double", name + "_filter", p.filter, p.points * p.filter_taps);
+        if (p.row_filter)
+            write_table(out, "double", name + "_row_filter", p.row_filter,
+                        p.taps / p.points * p.row_taps);
         out << "static const struct convoy_packing " << name << " = {" << p.positions << ", "
             << name << "_output_channel, " << p.ic << ", " << p.channels << ", " << name
             << "_input_channel, " << p.taps << ", " << p.block << ", " << p.block_stride << ", "
             << p.run << ", " << p.run_stride << ", " << p.ic_run << ", " << p.ic_run_stride << ", "
             << p.ic_stride << ", " << p.tap_stride << ", " << (p.filter ? name + "_filter" : "0")
-            << ", " << p.points << ", " << p.filter_taps << ", " << p.columns << ", " << p.stride
-            << ", " << p.phase_ic << ", " << p.is_rows_only << ", " << p.parts << ", " << p.oc_lanes
-            << ", " << p.ic_lanes << "};\n";
+            << ", " << (p.row_filter ? name + "_row_filter" : "0") << ", " << p.points << ", "
+            << p.filter_taps << ", " << p.row_taps << ", " << p.rows << ", " << p.columns << ", "
+            << p.stride << ", " << p.phase_ic << ", " << p.parts << ", " << p.oc_lanes << ", "
+            << p.ic_lanes << "};\n";
     }
 }
 

@@ -60,7 +60,7 @@ public:
             auto share = std::ranges::find(list, key, &Share::key);
             if (share == list.end()) share = list.insert(list.end(), {key});
             share->square += added * added;
-            share->most = std::max(share->most, packing_of(conv, *schedule).m);
+            share->most = std::max(share->most, packing_of(conv, *schedule).size());
         }
         return list;
     }

@@ -24,13 +24,14 @@ std::vector<float> random_weights(int64_t count) {
 RelativeError rounding_error(const Conv2dKernel &kernel, const Schedule &schedule,
                              const Constant &weights) {
     const Packing packing = packing_of(kernel, schedule);
-    if (packing.m == 0) return {};
+    if (packing.size() == 0) return {};
     const ConvProblem &p = kernel.problem;
     std::vector<float> random;
     if (!weights) random = random_weights(p.weight_count());
     const float *data = weights ? weights->data() : random.data();
     if (packing.form == Packing::Form::strassen) return strassen_error(p, packing.m, data);
-    return winograd_error(p, packing.m, packing.form == Packing::Form::winograd_rows, data);
+    const bool is_rows_only = packing.form == Packing::Form::winograd_rows;
+    return winograd_error(p, is_rows_only ? 1 : packing.m_oh, packing.m, data);
 }
 
 }  // namespace convoy

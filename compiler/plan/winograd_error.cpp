@@ -33,16 +33,20 @@ Matrix each_row(const Matrix &a, Transform transform) {
 // each row.
 class Tile {
 public:
-    Tile(const ConvProblem &problem, int m, bool is_rows_only)
+    Tile(const ConvProblem &problem, int m_oh, int m)
         : kh_(problem.kh),
           kw_(problem.kw),
-          stride_(is_rows_only ? 1 : problem.sw),
-          is_rows_only_(is_rows_only),
+          is_rows_only_(m_oh == 1),
+          stride_(is_rows_only_ ? 1 : problem.sw),
           t_(winograd_transform(m, winograd_taps(kw_, stride_))),
-          filter_(t_.filter()) {}
+          filter_(t_.filter()) {
+        if (is_rows_only_) return;
+        of_columns_ = winograd_transform(m_oh, winograd_taps(kh_, stride_));
+        row_filter_ = of_columns_.filter();
+    }
 
     int columns() const { return t_.points() * stride_; }
-    int rows() const { return is_rows_only_ ? kh_ : columns(); }
+    int rows() const { return is_rows_only_ ? kh_ : of_columns_.points() * stride_; }
 
     // Each phase of a channel's input (rows, columns).
     std::vector<Matrix> transform(const Matrix &input) const {
@@ -54,8 +58,9 @@ public:
                 for (int x = phase % stride_; x < columns(); x += stride_)
                     part.back().push_back(input[y][x]);
             }
-            transformed.push_back(
-                both_ways(part, [&](const Row &d) { return winograd_input(t_, d); }));
+            transformed.push_back(both_ways(part, [](const WinogradTransform &t, const Row &d) {
+                return winograd_input(t, d);
+            }));
         }
         return transformed;
     }
@@ -63,7 +68,7 @@ public:
     // Of the transformed inputs of each channel with its weights (kh, kw).
     Matrix convolve(const std::vector<std::vector<Matrix>> &transformed,
                     const float *weights) const {
-        Matrix product(is_rows_only_ ? 1 : t_.points(), Row(t_.points(), 0.0f));
+        Matrix product(is_rows_only_ ? 1 : of_columns_.points(), Row(t_.points(), 0.0f));
         for (size_t k = 0; k < transformed.size(); k++) {
             const float *taps = weights + k * kh_ * kw_;
             for (int phase = 0; phase < (int)transformed[k].size(); phase++) {
@@ -75,7 +80,9 @@ public:
                 }
             }
         }
-        return both_ways(product, [&](const Row &p) { return winograd_output(t_, p); });
+        return both_ways(product, [](const WinogradTransform &t, const Row &p) {
+            return winograd_output(t, p);
+        });
     }
 
     double exact_output(const std::vector<Matrix> &inputs, const float *weights, int y,
@@ -92,8 +99,10 @@ private:
     // A transform of the columns, then of the rows, as the kernel does it.
     template<typename Transform>
     Matrix both_ways(const Matrix &a, Transform transform) const {
-        if (is_rows_only_) return each_row(a, transform);
-        return each_row(transposed(each_row(transposed(a), transform)), transform);
+        const auto rows = [&](const Row &r) { return transform(t_, r); };
+        if (is_rows_only_) return each_row(a, rows);
+        const auto columns = [&](const Row &r) { return transform(of_columns_, r); };
+        return each_row(transposed(each_row(transposed(a), columns)), rows);
     }
 
     double row_at(const float *row, int phase, int j) const {
@@ -106,22 +115,22 @@ private:
         if (is_rows_only_) return (float)row_at(taps + i * kw_, 0, j);
         double sum = 0;
         for (int y = phase / stride_, k = 0; y < kh_; y += stride_, k++)
-            sum += filter_[i][k] * row_at(taps + y * kw_, phase % stride_, j);
+            sum += row_filter_[i][k] * row_at(taps + y * kw_, phase % stride_, j);
         return (float)sum;
     }
 
-    int kh_, kw_, stride_;
+    int kh_, kw_;
     bool is_rows_only_;
-    WinogradTransform t_;
-    std::vector<std::vector<double>> filter_;
+    int stride_;
+    WinogradTransform t_, of_columns_;
+    std::vector<std::vector<double>> filter_, row_filter_;
 };
 
 }  // namespace
 
-RelativeError winograd_error(const ConvProblem &problem, int m, bool is_rows_only,
-                             const float *weights) {
+RelativeError winograd_error(const ConvProblem &problem, int m_oh, int m, const float *weights) {
     constexpr int tiles = 8, channels = 4;
-    const Tile tile(problem, m, is_rows_only);
+    const Tile tile(problem, m_oh, m);
     const int ic = problem.ic_per_group();
     std::mt19937 random(1);
     std::normal_distribution<float> normal;

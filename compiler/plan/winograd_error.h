@@ -5,10 +5,9 @@
 
 namespace convoy {
 
-// The error of Winograd's algorithm, with tiles of m x m outputs or of m along rows only, in single
-// precision on a convolution with these weights (oc, ic/g, kh, kw): over a sample of tiles and
-// output channels, on normally distributed inputs.
-RelativeError winograd_error(const ConvProblem &problem, int m, bool is_rows_only,
-                             const float *weights);
+// The error of Winograd's algorithm, with tiles of m_oh x m outputs or of m along rows only, where
+// m_oh is 1, in single precision on a convolution with these weights (oc, ic/g, kh, kw): over a
+// sample of tiles and output channels, on normally distributed inputs.
+RelativeError winograd_error(const ConvProblem &problem, int m_oh, int m, const float *weights);
 
 }  // namespace convoy

@@ -15,14 +15,14 @@ struct convoy_packing {
     /* Positions come in blocks of runs: floats from one block to the next, from one run to the
        next, and the same of the others; input channels come in runs too. */
     int block, block_stride, run, run_stride, ic_run, ic_run_stride, ic_stride, tap_stride;
-    /* Winograd's G, (points, filter_taps), row-major, or null: then taps are points * points of
-       G g G^T, or where is_rows_only is set kh * points of g G^T. With a stride g is one phase of
-       a square kernel: every stride-th row and column of it, zero beyond.
+    /* Winograd's G, (points, filter_taps), row-major, or null: then taps are H g G^T with H the
+       row_filter, (taps / points, row_taps). With a stride g is one phase of a kernel of rows x
+       columns: every stride-th row and column of it, zero beyond.
        Strassen's sums, (taps, parts * parts), where parts is above 1: each tap is a sum of weights
        of a 1 x 1 kernel, of every part of the output and input channels. Lanes of oc_lanes and
        ic_lanes positions belong to the parts in turn; `ic` is then of one part. */
-    const double *filter;
-    int points, filter_taps, columns, stride, phase_ic, is_rows_only, parts, oc_lanes, ic_lanes;
+    const double *filter, *row_filter;
+    int points, filter_taps, row_taps, rows, columns, stride, phase_ic, parts, oc_lanes, ic_lanes;
 };
 
 /* bias (oc), or null for zeros; packed (positions) */
@@ -47,10 +47,9 @@ static inline float convoy_pack_tap(const struct convoy_packing *p, const float 
                                     int tap) {
     if (!p->filter) return g[tap];
     const int i = tap / p->points, j = tap % p->points;
-    if (p->is_rows_only) return (float)convoy_pack_row(p, g + i * p->columns, 0, j);
     double sum = 0;
-    for (int y = phase / p->stride, k = 0; y < p->columns; y += p->stride, k++)
-        sum += p->filter[i * p->filter_taps + k] *
+    for (int y = phase / p->stride, k = 0; y < p->rows; y += p->stride, k++)
+        sum += p->row_filter[i * p->row_taps + k] *
                convoy_pack_row(p, g + y * p->columns, phase % p->stride, j);
     return (float)sum;
 }
@@ -77,9 +76,7 @@ static inline float convoy_pack_sum(const struct convoy_packing *p, const float 
 /* weights (oc, ic of a group, kh, kw); packed (positions / parts * ic * taps) */
 static inline void convoy_pack_weights(const struct convoy_packing *p, const float *weights,
                                        float *packed) {
-    const long long kernel_taps = !p->filter        ? p->taps
-                                  : p->is_rows_only ? p->taps / p->points * p->columns
-                                                    : p->columns * p->columns;
+    const long long kernel_taps = p->filter ? p->rows * p->columns : p->taps;
     for (int at = 0; at < p->positions / p->parts; at++) {
         const long long oc = p->output_channel[at];
         float *const to = packed + (long long)(at / p->block) * p->block_stride +

@@ -12,23 +12,18 @@ namespace convoy {
 
 namespace {
 
-int parameter(const Schedule &schedule, const char *name, int otherwise) {
-    const auto found = schedule.parameters.find(name);
-    return found == schedule.parameters.end() ? otherwise : found->second;
-}
-
 // What a template counts its tiles in: columns and channels of one unit.
 struct Units {
     int ow, oh, oc, ic;
 
     Units(const Schedule &schedule, const Kernel &kernel) {
-        // Winograd's tiles are m outputs wide, in one dimension or two.
-        const int m = parameter(schedule, "m", 1);
-        ow = parameter(schedule, "vector_ow", m);
-        oh = schedule.parameters.contains("tile_y") ? m : 1;
+        // Winograd's tiles are m outputs wide, and as high or m_oh, or one row.
+        const int m = schedule.at_or("m", 1);
+        ow = schedule.at_or("vector_ow", m);
+        oh = schedule.parameters.contains("tile_y") ? schedule.at_or("m_oh", m) : 1;
         // Vectors of output channels; gspc's vector is one of columns.
         const bool in_channels = schedule.template_name == "gspc";
-        oc = in_channels ? 1 : parameter(schedule, "vector", 1);
+        oc = in_channels ? 1 : schedule.at_or("vector", 1);
         const auto *conv = std::get_if<Conv2dKernel>(&kernel);
         ic = in_channels || !conv
                  ? 1
@@ -63,12 +58,12 @@ std::vector<Cut> cuts_of(const Schedule &schedule, const Kernel &kernel) {
         {"band", &ConvTile::oh, units.oh, true},
         {"chunk_oc", &ConvTile::oc, units.oc, true},
         {"threads_ow", &ConvTile::ow, 1, false},
-        {"threads_oh", &ConvTile::oh, parameter(schedule, "tile_oh", 1), false},
+        {"threads_oh", &ConvTile::oh, schedule.at_or("tile_oh", 1), false},
     };
     std::vector<Cut> cuts;
     for (const auto &entry : table) {
         // 0: the parameter cuts nothing.
-        const int extent = entry.unit * parameter(schedule, entry.name, 0);
+        const int extent = entry.unit * schedule.at_or(entry.name, 0);
         if (extent > 0) cuts.push_back({entry.loop, (double)extent, entry.is_band});
     }
     return cuts;

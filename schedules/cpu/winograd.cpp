@@ -18,21 +18,21 @@ namespace {
 // How products get the transformed input: as oc_vectors.cpp has it.
 enum class InputLoads { broadcast, lanes };
 
-int given_or(const Schedule &schedule, const char *parameter, int otherwise) {
-    const auto given = schedule.parameters.find(parameter);
-    return given == schedule.parameters.end() ? otherwise : given->second;
+// Rows of outputs of a tile; m are columns.
+int m_oh_of(const Schedule &schedule) {
+    return schedule.at_or("m_oh", schedule.at("m"));
 }
 
 // Images that a task takes together, so that it reads weights once for all: more than one where the
 // schedule says so, and then whole planes.
 int images_of(const Schedule &schedule) {
-    return given_or(schedule, "images", 1);
+    return schedule.at_or("images", 1);
 }
 
 // Whether threads share the chunks of output channels, not the bands: planes of one band have no
 // others, and each thread then reads weights of its own.
 bool shares_channels(const Schedule &schedule) {
-    return given_or(schedule, "share_oc", 0) != 0;
+    return schedule.at_or("share_oc", 0) != 0;
 }
 
 void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) {
@@ -42,7 +42,7 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
 
     // A band of tile rows, then a chunk of output channels, then its tiles.
     s.output.split(s.ow, x, xi, s.m, TailStrategy::GuardWithIf)
-        .split(s.oh, y, yi, s.m, TailStrategy::GuardWithIf)
+        .split(s.oh, y, yi, s.m_oh, TailStrategy::GuardWithIf)
         .split(y, band, row, schedule.at("band"), TailStrategy::GuardWithIf)
         .split(s.oc, oco, oci, schedule.at("chunk_oc"), TailStrategy::GuardWithIf)
         .split(s.image, imageo, imagei, images, TailStrategy::GuardWithIf)
@@ -155,21 +155,38 @@ std::vector<int> sizes_of(const Conv2dKernel &kernel) {
     return winograd_sizes(winograd_taps(kernel.problem.kw, kernel.problem.sw));
 }
 
+// Rows and columns of tiles. Oblong ones are for planes with few tiles and many weights: 7 x 7 is 8
+// tiles of 2 x 4 with 192 products, 16 of 2 x 2 with 256, 4 of 4 x 4 with 144, but 24, 16 and 36
+// points that each have all weights.
+std::vector<std::pair<int, int>> tiles_of(const Conv2dKernel &kernel, Span span) {
+    std::vector<std::pair<int, int>> list;
+    for (const int m_oh : sizes_of(kernel)) {
+        for (const int m : sizes_of(kernel)) {
+            if (m_oh == m ||
+                (kernel.problem.sh == 1 && (span != Span::usual || (m_oh == 2 && m == 4))))
+                list.emplace_back(m_oh, m);
+        }
+    }
+    return list;
+}
+
 struct Shape {
     const ConvProblem &p;
-    int vector, m, images;
-    int columns, points;  // of a row of a tile, of a tile
+    int vector, m_oh, m, images;
+    int rows, columns, points;  // of a column of a tile, of a row, of a tile
     // Channels and vectors of one group, those of the input of all phases.
     int tiles_x, tiles_y, oc_vectors, ic, ic_blocks;
 
     Shape(const Conv2dKernel &kernel, const Schedule &schedule)
         : p(kernel.problem),
           vector(schedule.at("vector")),
+          m_oh(m_oh_of(schedule)),
           m(schedule.at("m")),
           images(images_of(schedule)) {
         columns = m + winograd_taps(p.kw, p.sw) - 1;
-        points = columns * columns;
-        tiles_x = (p.ow + m - 1) / m, tiles_y = (p.oh + m - 1) / m;
+        rows = m_oh + winograd_taps(p.kh, p.sh) - 1;
+        points = rows * columns;
+        tiles_x = (p.ow + m - 1) / m, tiles_y = (p.oh + m_oh - 1) / m_oh;
         const Conv2dExtents extents = conv2d_extents(kernel, vector);
         in_block = kernel.input.layout.block;
         ic_run = std::gcd(extents.ic, in_block);
@@ -193,11 +210,13 @@ struct Shape {
 
 template<InputLoads loads>
 std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {
-    const int vector = schedule.at("vector"), m = schedule.at("m");
+    const int vector = schedule.at("vector"), m = schedule.at("m"), m_oh = m_oh_of(schedule);
     if (!accepts_vector<loads>(kernel, board, vector))
         return "the kernel does not allow vector=" + std::to_string(vector);
-    if (!std::ranges::count(sizes_of(conv_of(kernel)), m))
-        return "tiles of m=" + std::to_string(m) + " have no transform";
+    for (const int size : {m, m_oh}) {
+        if (!std::ranges::count(sizes_of(conv_of(kernel)), size))
+            return "tiles of m=" + std::to_string(size) + " have no transform";
+    }
     const Shape shape(conv_of(kernel), schedule);
     const int tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
               tile_oc = schedule.at("tile_oc"), band = schedule.at("band"),
@@ -276,9 +295,9 @@ template<InputLoads loads>
 double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board) {
     const Shape shape(conv_of(kernel), schedule);
     const ConvProblem &p = shape.p;
-    const int m = shape.m, tile_x = schedule.at("tile_x"), tile_y = schedule.at("tile_y"),
-              tile_oc = schedule.at("tile_oc"), band = schedule.at("band"),
-              chunk_oc = schedule.at("chunk_oc");
+    const int m = shape.m, m_oh = shape.m_oh, tile_x = schedule.at("tile_x"),
+              tile_y = schedule.at("tile_y"), tile_oc = schedule.at("tile_oc"),
+              band = schedule.at("band"), chunk_oc = schedule.at("chunk_oc");
     const double passes = (double)p.g * p.mb,
                  bands = passes * (shape.tiles_y / band) / shape.images;
     const int chunks = shape.oc_vectors / chunk_oc;
@@ -297,23 +316,24 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double tiles = passes * shape.tiles_x * shape.tiles_y;
     const double rate =
         shape.vector * 2 <= board.vector_floats ? board.narrow_fma_per_cycle : board.fma_per_cycle;
-    const int columns = shape.columns;
-    const double input_row = 2 * columns * input_cycles(columns) + 1.5 * shape.points;
-    const double output_row =
-        (columns + m) * output_cycles(columns, m) + 0.75 * shape.points + 2 * m * m;
+    const int rows = shape.rows, columns = shape.columns;
+    const double input_tile =
+        columns * input_cycles(rows) + rows * input_cycles(columns) + 1.5 * shape.points;
+    const double output_tile = rows * output_cycles(columns, m) + m * output_cycles(rows, m_oh) +
+                               0.75 * shape.points + 2 * m * m_oh;
     const double inputs = shape.inputs_bytes(band), sums = shape.products_bytes(band, chunk_oc);
     const auto stream = [&](double bytes, double footprint) {
         return stream_cycles(board, bytes, footprint);
     };
     const double plane = shape.plane_bytes() * passes, weights = shape.weights_bytes();
     // Within a task one phase ends before the next begins: none runs beside another's traffic.
-    return overlapped(tiles * shape.ic_blocks * input_row / rate,
+    return overlapped(tiles * shape.ic_blocks * input_tile / rate,
                       stream(plane, 2 * plane) + stream(bands * inputs, inputs + sums)) +
            overlapped(products, stream(weights * p.g, 16 * weights * p.g) +
                                     stream(weights * (bands - p.g), weights + inputs) +
                                     stream(bands * chunks * inputs, inputs + sums) +
                                     stream(bands * chunks * sums, inputs + sums)) +
-           overlapped(tiles * shape.oc_vectors * output_row / rate,
+           overlapped(tiles * shape.oc_vectors * output_tile / rate,
                       stream(bands * chunks * sums, inputs + sums));
 }
 
@@ -323,10 +343,11 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
     std::vector<Schedule> list;
     for (int vector : {board.vector_floats, board.vector_floats / 2}) {
         if (!accepts_vector<loads>(kernel, board, vector)) continue;
-        for (const int m : sizes_of(conv_of(kernel))) {
+        for (const auto &[m_oh, m] : tiles_of(conv_of(kernel), span)) {
             Schedule schedule{loads == InputLoads::lanes ? "winograd_lanes" : "winograd",
                               {{"vector", vector}, {"m", m}}};
             auto &at = schedule.parameters;
+            if (m_oh != m) at["m_oh"] = m_oh;
             const Shape shape(conv_of(kernel), schedule);
             const std::vector<int> unrolled =
                 loads == InputLoads::lanes
@@ -371,7 +392,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
 template<InputLoads loads>
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     WinogradConv2dStages stages =
-        winograd_conv2d(conv_of(kernel), schedule.at("vector"), schedule.at("m"),
+        winograd_conv2d(conv_of(kernel), schedule.at("vector"), m_oh_of(schedule), schedule.at("m"),
                         schedule.at("tile_oc"), schedule.at("chunk_oc"));
     apply(stages, schedule, loads);
     return {stages.output, stages.arguments()};

@@ -95,6 +95,26 @@ TEST(Pack, LanesOfGroupsATileInARow) {
               (std::vector<float>{1, 9, 3, 11, 5, 13, 7, 15, 2, 10, 4, 12, 6, 14, 8, 16}));
 }
 
+TEST(Pack, WinogradsTilesMayBeOblong) {
+    // (lane, ic, point of rows, point of columns): H g G^T.
+    const Conv2dKernel kernel = kernel_of("ic2ih4oc2kh3", {2}, {2}, 2);
+    const std::vector<float> weights = counted(2 * 2 * 9);
+    const auto along_rows = winograd_transform(5, 3).filter(),
+               along_columns = winograd_transform(2, 3).filter();
+    const std::vector<float> packed = pack_conv2d(kernel, {Packing::Form::winograd, 2, 5, 1, 1, 1, 2},
+                                                  weights.data(), counted(2).data())
+                                          .weights;
+    ASSERT_EQ(packed.size(), 2u * 2 * 7 * 4);
+    for (int at = 0; at < (int)packed.size(); at++) {
+        const int lane = at % 2, ic = at / 2 % 2, j = at / 4 % 7, i = at / 28;
+        double sum = 0;
+        for (int tap = 0; tap < 9; tap++)
+            sum += along_columns[i][tap / 3] * along_rows[j][tap % 3] *
+                   weights[(lane * 2 + ic) * 9 + tap];
+        EXPECT_NEAR(packed[at], sum, 1e-5) << at;
+    }
+}
+
 TEST(Pack, WinogradsRowsAreTransformedAlone) {
     // (lane, oc, point, kh): 2 groups of one channel.
     const Conv2dKernel kernel = kernel_of("g2ic2ih3iw4oc2kh2kw3", {2}, {2}, 2);

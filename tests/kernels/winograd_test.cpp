@@ -74,6 +74,27 @@ TEST_P(Winograd, MatchesReference) {
     }
 }
 
+// Tiles higher than wide and wider than high, of all sizes.
+TEST_P(Winograd, OblongTilesMatchReference) {
+    const Template &winograd = template_of({"winograd", {}}, board_);
+    std::mt19937 random(7);
+    for (const char *text : {"ic16ih7oc32kh3ph1", "ic16ih14iw9oc16kh3ph1pw0", "ic16ih9oc16kh5ph2"}) {
+        const Layout layout{board_.vector_floats};
+        const KernelCase test(conv_kernel(parse_conv_problem(text), {layout, layout}, board_));
+        std::map<std::pair<int, int>, std::vector<Schedule>> of_tile;
+        for (Schedule &s : winograd.candidates(test.kernel, board_, Span::all)) {
+            if (s.parameters.contains("m_oh")) of_tile[{s.at("m_oh"), s.at("m")}].push_back(s);
+        }
+        const size_t sizes = winograd_sizes(parse_conv_problem(text).kw).size();
+        EXPECT_EQ(of_tile.size(), sizes * (sizes - 1)) << text;
+        for (const auto &[tile, list] : of_tile) {
+            const Schedule &schedule = list[random() % list.size()];
+            EXPECT_EQ(what_is_wrong(test, schedule, board_), "")
+                << text << ": " << to_string(schedule);
+        }
+    }
+}
+
 TEST_P(Winograd, OnlyWindowsItIsMadeFor) {
     const Template &winograd = template_of({"winograd", {}}, board_);
     const Layout layout{board_.vector_floats};

@@ -20,10 +20,10 @@ std::vector<float> random_weights(const ConvProblem &problem) {
 TEST(WinogradError, GrowsWithTheTileAndStaysSmall) {
     const ConvProblem problem = parse_conv_problem("g2ic64ih14oc64kh3ph1");
     const std::vector<float> weights = random_weights(problem);
-    const double two = winograd_error(problem, 2, false, weights.data()).of_largest();
-    const double four = winograd_error(problem, 4, false, weights.data()).of_largest();
-    const double five = winograd_error(problem, 5, false, weights.data()).of_largest();
-    const double six = winograd_error(problem, 6, false, weights.data()).of_largest();
+    const double two = winograd_error(problem, 2, 2, weights.data()).of_largest();
+    const double four = winograd_error(problem, 4, 4, weights.data()).of_largest();
+    const double five = winograd_error(problem, 5, 5, weights.data()).of_largest();
+    const double six = winograd_error(problem, 6, 6, weights.data()).of_largest();
     EXPECT_GT(two, 1e-8);
     EXPECT_LT(two, four);
     EXPECT_LT(four, five);
@@ -31,12 +31,24 @@ TEST(WinogradError, GrowsWithTheTileAndStaysSmall) {
     EXPECT_LT(six, 1e-4);
 }
 
+TEST(WinogradError, OfOblongTilesIsBetweenThoseOfTheirSides) {
+    const ConvProblem problem = parse_conv_problem("g2ic64ih14oc64kh3ph1");
+    const std::vector<float> weights = random_weights(problem);
+    const auto error = [&](int m_oh, int m) {
+        return winograd_error(problem, m_oh, m, weights.data()).of_root_mean_square();
+    };
+    for (const double oblong : {error(2, 6), error(6, 2)}) {
+        EXPECT_LT(error(2, 2), oblong);
+        EXPECT_LT(oblong, error(6, 6));
+    }
+}
+
 TEST(WinogradError, OfRowsAloneIsSmaller) {
     for (const char *text : {"g8ic64ih14oc64kh3ph1", "g8ic64ih14oc64kh5kw3ph2pw1"}) {
         const ConvProblem problem = parse_conv_problem(text);
         const std::vector<float> weights = random_weights(problem);
-        const double two = winograd_error(problem, 2, true, weights.data()).of_largest();
-        const double four = winograd_error(problem, 4, true, weights.data()).of_largest();
+        const double two = winograd_error(problem, 1, 2, weights.data()).of_largest();
+        const double four = winograd_error(problem, 1, 4, weights.data()).of_largest();
         EXPECT_GT(two, 1e-8) << text;
         EXPECT_LT(two, four) << text;
         EXPECT_LT(four, 2e-6) << text;
@@ -49,7 +61,7 @@ TEST(WinogradError, OfWiderWindowsAndStrides) {
         const ConvProblem problem = parse_conv_problem(text);
         const std::vector<float> weights = random_weights(problem);
         for (const int m : winograd_sizes(winograd_taps(problem.kw, problem.sw))) {
-            const double error = winograd_error(problem, m, false, weights.data()).of_largest();
+            const double error = winograd_error(problem, m, m, weights.data()).of_largest();
             EXPECT_GT(error, 1e-8) << text << " " << m;
             EXPECT_LT(error, 1e-4) << text << " " << m;
         }
@@ -59,7 +71,7 @@ TEST(WinogradError, OfWiderWindowsAndStrides) {
 TEST(WinogradError, NoneWhereAllOutputsAreZero) {
     const ConvProblem problem = parse_conv_problem("ic16ih14oc16kh3ph1");
     const std::vector<float> weights(problem.weight_count(), 0.0f);
-    EXPECT_EQ(winograd_error(problem, 4, false, weights.data()).of_largest(), 0);
+    EXPECT_EQ(winograd_error(problem, 4, 4, weights.data()).of_largest(), 0);
 }
 
 }  // namespace
