@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "generators/stages.h"
 
 namespace convoy {
@@ -19,5 +21,37 @@ struct ReorderStages {
 // vectors.
 bool reorder_accepts(const ReorderKernel &kernel, int vector);
 ReorderStages reorder(const ReorderKernel &kernel);
+
+// A reorder between plain blocks and group-interleaved ones as a transposition: of the lanes of an
+// interleaved block, which are groups, and of as many channels of each as a plain block has.
+struct GroupTransposition {
+    int lanes;             // groups of an interleaved block
+    int channels;          // of a group, that lie in one plain block
+    int groups;            // with channels in one plain block
+    int blocks_per_group;  // plain ones that have such channels
+    int lane_groups;       // interleaved blocks of the same channel
+};
+
+// Where all channels are copied, and plain blocks hold whole groups or groups whole plain blocks,
+// without padding.
+std::optional<GroupTransposition> group_transposition(const ReorderKernel &kernel);
+
+// moved: (channel, group, w, h, block of the group, lane group, image) from the input to the
+// output.
+struct GroupReorderStages {
+    Halide::ImageParam input;
+    Halide::Func moved, output;
+    // A float's channel among those of its group in a plain block, its lane of the interleaved one.
+    Halide::Var channel{"channel"}, group{"group"};
+    // In a plain output: a lane of a block, and which block it is of those with the same
+    // group_block.
+    Halide::Var lane{"lane"}, block{"block"};
+    Halide::Var w{"w"}, h{"h"}, group_block{"group_block"}, lane_group{"lane_group"},
+        image{"image"};
+
+    std::vector<Halide::Argument> arguments() const { return {input}; }
+};
+
+GroupReorderStages group_reorder(const ReorderKernel &kernel);
 
 }  // namespace convoy

@@ -54,6 +54,21 @@ class InterleaveInSquares : public IRMutator {
         return with_lets(Block::make(squares), 0);
     }
 
+    // Odd floats, which Halide takes from a vector that begins with the first of them.
+    Expr visit(const Shuffle *op) override {
+        const auto *load = op->vectors[0].as<Load>();
+        const auto *ramp = load ? load->index.as<Ramp>() : nullptr;
+        const auto base = ramp ? as_const_int(ramp->base) : std::nullopt;
+        if (!op->is_slice() || op->slice_stride() != 2 || op->slice_begin() != 0 || !base ||
+            *base < 0 || *base % 2 == 0 || !is_const_one(ramp->stride) ||
+            !is_const_one(load->predicate))
+            return IRMutator::visit(op);
+        const Expr whole =
+            Load::make(load->type, load->name, Ramp::make((int)*base - 1, 1, ramp->lanes),
+                       load->image, load->param, load->predicate, ModulusRemainder());
+        return Shuffle::make_slice(whole, 1, 2, op->type.lanes());
+    }
+
     // Floats lane .. lane + 4 of 8 vectors: vector i of the result has the i-th of them all.
     std::vector<Expr> transposed(const Expr *vectors, int lane) {
         std::vector<Expr> rows, pairs, columns;

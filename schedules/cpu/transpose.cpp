@@ -94,8 +94,10 @@ int channels_of_group(const View &view) {
 double cycles_each(const ReorderKernel &reorder) {
     const View &in = reorder.input, &out = reorder.output;
     if (loads_planes(reorder)) return 0.15;
-    // Lanes of several groups come and go one by one, from and to as many places as a group has
-    // channels.
+    // Lines of many colliding planes leave the first-level cache before they are full.
+    if (group_transposition(reorder)) return collide(in.layout.groups > 1 ? out : in) ? 0.5 : 0.25;
+    // Other lanes of several groups come and go one by one, from and to as many places as a group
+    // has channels.
     const bool is_blocked = in.layout.block > 1 && out.layout.block > 1;
     if (is_blocked && out.layout.groups > 1) return channels_of_group(out) < 32 ? 1.6 : 2.8;
     if (is_blocked && in.layout.groups > 1)
@@ -117,6 +119,8 @@ double cycles(const Kernel &kernel, const Schedule &, const Board &board) {
 ParallelLoops parallel(const Kernel &kernel, const Schedule &, const Board &) {
     const auto &reorder = std::get<ReorderKernel>(kernel);
     const View &out = reorder.output;
+    if (const auto t = group_transposition(reorder))
+        return {.tasks = (double)t->blocks_per_group * t->lane_groups * out.mb};
     const int together = out.layout.block == 1 ? channels_together(reorder.input) : 1;
     return {.tasks = (double)ceil_div(out.blocks, together) * out.mb};
 }
@@ -146,9 +150,96 @@ void store_planes(ReorderStages &s, const ReorderKernel &reorder) {
     interleave_in_squares(s.output);
 }
 
+// Where planes start in the same places of the cache, so many columns of few of them are moved at a
+// time, until their lines are full.
+constexpr int columns_together = 8;
+
+// Orders the loops: those of one tile of a pixel, over tiles that are moved a pixel at a time, and
+// over those that are moved some columns at a time, if any. A tile moves through registers.
+void loop_over_tiles(GroupReorderStages &s, const std::vector<Var> &tile,
+                     const std::vector<Var> &of_pixel, const std::vector<Var> &of_columns) {
+    Var columns("columns"), task("task");
+    std::vector<VarOrRVar> loops(tile.begin(), tile.end());
+    loops.insert(loops.end(), of_pixel.begin(), of_pixel.end());
+    loops.push_back(s.w);
+    if (!of_columns.empty()) {
+        s.output.split(s.w, columns, s.w, columns_together, TailStrategy::GuardWithIf);
+        loops.insert(loops.end(), of_columns.begin(), of_columns.end());
+        loops.push_back(columns);
+    }
+    for (const Var &v : {s.h, s.group_block, s.lane_group, s.image}) loops.push_back(v);
+    s.output.reorder(loops)
+        .fuse(s.group_block, s.lane_group, task)
+        .fuse(task, s.image, task)
+        .parallel(task);
+    s.moved.compute_at(s.output, of_pixel.empty() ? s.w : of_pixel[0]).store_in(MemoryType::Stack);
+    interleave_in_squares(s.output);
+}
+
+// Tiles of groups and channels are loaded as vectors of groups, and stored as parts of blocks.
+ScheduledKernel from_groups(const ReorderKernel &reorder, const GroupTransposition &t) {
+    GroupReorderStages s = group_reorder(reorder);
+    Var part("part"), at("at"), tile("tile");
+    const bool is_square = t.channels % 8 == 0 && t.lanes % 4 == 0;
+    const int groups = is_square ? std::max(4, t.groups) : t.lanes;
+    s.output.split(s.lane, part, at, std::min(reorder.output.layout.block, 8))
+        .split(s.block, tile, s.block, groups / t.groups)
+        .vectorize(at)
+        .unroll(s.block)
+        .unroll(tile);
+    s.moved.bound_extent(s.channel, std::min(t.channels, 8))
+        .bound_extent(s.group, groups)
+        .vectorize(s.group)
+        .unroll(s.channel);
+    // All parts of a block that holds several groups are of the same tile.
+    std::vector<Var> loops = {at, s.block}, tiles = {tile};
+    if (t.groups > 1)
+        s.output.unroll(part), loops.insert(loops.begin() + 1, part);
+    else
+        tiles.push_back(part);
+    if (collide(reorder.output) && groups < t.lanes)
+        loop_over_tiles(s, loops, {}, tiles);
+    else
+        loop_over_tiles(s, loops, tiles, {});
+    return {s.output, s.arguments()};
+}
+
+// Tiles are loaded as a group's channels, or where these are few as blocks, and stored as vectors
+// of groups.
+ScheduledKernel to_groups(const ReorderKernel &reorder, const GroupTransposition &t) {
+    GroupReorderStages s = group_reorder(reorder);
+    Var part("part"), at("at"), tile("tile"), block("block"), lane("lane");
+    const bool is_square = t.channels % 4 == 0;
+    const int groups = is_square ? std::min(t.lanes, 8) : t.lanes,
+              channels = std::min(t.channels, 4);
+    s.output.split(s.group, part, at, groups)
+        .split(s.channel, tile, s.channel, channels)
+        .vectorize(at)
+        .unroll(s.channel)
+        .unroll(part);
+    s.moved.bound_extent(s.channel, channels).bound_extent(s.group, groups);
+    if (is_square) {
+        s.moved.reorder_storage(s.group, s.channel).vectorize(s.channel).unroll(s.group);
+    } else {
+        s.moved.split(s.group, block, s.group, t.groups)
+            .fuse(s.channel, s.group, lane)
+            .vectorize(lane)
+            .unroll(block);
+    }
+    if (collide(reorder.output) && channels < t.channels)
+        loop_over_tiles(s, {at, s.channel}, {part}, {tile});
+    else if (collide(reorder.input) && groups < t.lanes)
+        loop_over_tiles(s, {at, s.channel}, {tile}, {part});
+    else
+        loop_over_tiles(s, {at, s.channel}, {part, tile}, {});
+    return {s.output, s.arguments()};
+}
+
 ScheduledKernel build(const Kernel &kernel, const Schedule &schedule, const Board &) {
     const ReorderKernel reorder = flattened(std::get<ReorderKernel>(kernel));
     const int vector = schedule.at("vector");
+    if (const auto t = group_transposition(reorder))
+        return reorder.input.layout.groups > 1 ? from_groups(reorder, *t) : to_groups(reorder, *t);
     ReorderStages s = convoy::reorder(reorder);
     Var outer("outer"), inner("inner"), column("column"), task("task");
     const int run = run_of(reorder);

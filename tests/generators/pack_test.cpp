@@ -101,9 +101,10 @@ TEST(Pack, WinogradsTilesMayBeOblong) {
     const std::vector<float> weights = counted(2 * 2 * 9);
     const auto along_rows = winograd_transform(5, 3).filter(),
                along_columns = winograd_transform(2, 3).filter();
-    const std::vector<float> packed = pack_conv2d(kernel, {Packing::Form::winograd, 2, 5, 1, 1, 1, 2},
-                                                  weights.data(), counted(2).data())
-                                          .weights;
+    const std::vector<float> packed =
+        pack_conv2d(kernel, {Packing::Form::winograd, 2, 5, 1, 1, 1, 2}, weights.data(),
+                    counted(2).data())
+            .weights;
     ASSERT_EQ(packed.size(), 2u * 2 * 7 * 4);
     for (int at = 0; at < (int)packed.size(); at++) {
         const int lane = at % 2, ic = at / 2 % 2, j = at / 4 % 7, i = at / 28;

@@ -18,6 +18,18 @@ protected:
         ASSERT_TRUE(reorder_accepts(kernel, board_.vector_floats)) << to_string(Kernel(kernel));
         expect_right(KernelCase(kernel));
     }
+
+    // Both ways, without halos and with some.
+    void expect_copied_both_ways(ReorderKernel kernel, const Halo &in, const Halo &out) {
+        for (int i = 0; i < 2; i++) {
+            kernel.input.halo = kernel.output.halo = {};
+            expect_copied(kernel);
+            kernel.input.halo = in;
+            kernel.output.halo = out;
+            expect_copied(kernel);
+            std::swap(kernel.input, kernel.output);
+        }
+    }
 };
 
 INSTANTIATE_TEST_SUITE_P(Boards, Reorder, every_board(), board_of);
@@ -48,6 +60,53 @@ TEST_P(Reorder, PlanesOfWholePages) {
         expect_copied(kernel);
         kernel.input.halo = {1, 1, 1, 1};
         expect_copied(kernel);
+    }
+}
+
+// Lanes of groups and channels of plain blocks are transposed where one holds whole others.
+TEST_P(Reorder, TransposesGroups) {
+    for (const int lanes : {whole_vector, half_vector}) {
+        for (const Layout &plain : {Layout{4}, Layout{half_vector}, Layout{whole_vector}}) {
+            for (const int of_group : {1, 2, 4, 8, 32}) {
+                // Two lane groups, and no pad lanes.
+                Layout groups = layout_on(board_, {lanes});
+                groups.groups = 2 * groups.block;
+                const int c = groups.groups * of_group;
+                const ReorderKernel kernel = kernel_of(2, c, 3, 5, groups, plain);
+                if (c % board_.vector_floats == 0 && groups.block > 1) {
+                    EXPECT_EQ(group_transposition(kernel).has_value(),
+                              kernel.output.layout.block > 1 &&
+                                  kernel.output.layout.block <= of_group * groups.block);
+                }
+                expect_copied_both_ways(kernel, {1, 2, 0, 1}, {0, 1, 2, 0});
+            }
+        }
+    }
+}
+
+// Beside the halos are so many rows and columns that planes of blocks are pages apart.
+TEST_P(Reorder, TransposesGroupsBetweenPlanesOfWholePages) {
+    for (const Layout &plain : {Layout{half_vector}, Layout{whole_vector}}) {
+        for (const int of_group : {2, 4, 8, 16}) {
+            Layout groups = layout_on(board_, {whole_vector});
+            groups.groups = groups.block;
+            ReorderKernel kernel = kernel_of(1, groups.groups * of_group, 30, 29, groups, plain);
+            for (const Halo &in : {Halo{}, Halo{1, 1, 1, 2}}) {
+                for (const Halo &out : {Halo{}, Halo{1, 2, 1, 1}})
+                    expect_copied_both_ways(kernel, in, out);
+            }
+        }
+    }
+}
+
+// Groups and blocks of which neither holds whole others, mostly, and pad lanes.
+TEST_P(Reorder, GroupsOfOddSizes) {
+    for (const Layout &plain : {Layout{4}, Layout{8}, Layout{half_vector}, Layout{whole_vector}}) {
+        for (const int of_group : {3, 6, 12}) {
+            for (const int groups : {4, 12})
+                expect_copied_both_ways(kernel_of(1, groups * of_group, 2, 5, {4, groups}, plain),
+                                        {1, 0, 0, 1}, {0, 2, 1, 0});
+        }
     }
 }
 

@@ -78,7 +78,8 @@ TEST_P(Winograd, MatchesReference) {
 TEST_P(Winograd, OblongTilesMatchReference) {
     const Template &winograd = template_of({"winograd", {}}, board_);
     std::mt19937 random(7);
-    for (const char *text : {"ic16ih7oc32kh3ph1", "ic16ih14iw9oc16kh3ph1pw0", "ic16ih9oc16kh5ph2"}) {
+    for (const char *text :
+         {"ic16ih7oc32kh3ph1", "ic16ih14iw9oc16kh3ph1pw0", "ic16ih9oc16kh5ph2"}) {
         const Layout layout{board_.vector_floats};
         const KernelCase test(conv_kernel(parse_conv_problem(text), {layout, layout}, board_));
         std::map<std::pair<int, int>, std::vector<Schedule>> of_tile;

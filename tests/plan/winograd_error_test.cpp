@@ -35,7 +35,7 @@ TEST(WinogradError, OfOblongTilesIsBetweenThoseOfTheirSides) {
     const ConvProblem problem = parse_conv_problem("g2ic64ih14oc64kh3ph1");
     const std::vector<float> weights = random_weights(problem);
     const auto error = [&](int m_oh, int m) {
-        return winograd_error(problem, m_oh, m, weights.data()).of_root_mean_square();
+        return winograd_error(problem, m_oh, m, weights.data()).of_mean_squares();
     };
     for (const double oblong : {error(2, 6), error(6, 2)}) {
         EXPECT_LT(error(2, 2), oblong);
