@@ -58,13 +58,12 @@ class InterleaveInSquares : public IRMutator {
     Expr visit(const Shuffle *op) override {
         const auto *load = op->vectors[0].as<Load>();
         const auto *ramp = load ? load->index.as<Ramp>() : nullptr;
-        const auto base = ramp ? as_const_int(ramp->base) : std::nullopt;
-        if (!op->is_slice() || op->slice_stride() != 2 || op->slice_begin() != 0 || !base ||
-            *base < 0 || *base % 2 == 0 || !is_const_one(ramp->stride) ||
-            !is_const_one(load->predicate))
+        const int64_t base = ramp ? as_const_int(ramp->base).value_or(-1) : -1;
+        if (!op->is_slice() || op->slice_stride() != 2 || op->slice_begin() != 0 || base < 0 ||
+            base % 2 == 0 || !is_const_one(ramp->stride) || !is_const_one(load->predicate))
             return IRMutator::visit(op);
         const Expr whole =
-            Load::make(load->type, load->name, Ramp::make((int)*base - 1, 1, ramp->lanes),
+            Load::make(load->type, load->name, Ramp::make((int)base - 1, 1, ramp->lanes),
                        load->image, load->param, load->predicate, ModulusRemainder());
         return Shuffle::make_slice(whole, 1, 2, op->type.lanes());
     }

@@ -233,8 +233,9 @@ private:
 // points have powers of two only, which are exact on small integers.
 double error_of(const KernelCase &test, const Schedule &schedule) {
     if (!schedule.template_name.starts_with("winograd")) return 0;
-    const ConvProblem &p = std::get<Conv2dKernel>(test.kernel).problem;
-    return schedule.at("m") + winograd_taps(p.kw, p.sw) - 1 > 4 ? 5e-5 : 0;
+    const Conv2dKernel &conv = std::get<Conv2dKernel>(test.kernel);
+    const int taps = winograd_taps(conv.problem.kw, conv.problem.sw);
+    return packing_of(conv, schedule).size() + taps - 1 > 4 ? 5e-5 : 0;
 }
 
 // Before the activation, which may squeeze what it is given.
