@@ -75,4 +75,8 @@ std::vector<Argument> Conv2dStages::arguments() const {
     return list;
 }
 
+int product_weight_tile(int tile_oc, int chunk_oc) {
+    return chunk_oc % tile_oc == 0 ? tile_oc : 1;
+}
+
 }  // namespace convoy

@@ -36,6 +36,10 @@ struct Conv2dExtents {
 };
 Conv2dExtents conv2d_extents(const Conv2dKernel &kernel, int vector);
 
+// Vectors of a tile of weights that Winograd's or Strassen's products read in register tiles of
+// tile_oc: these, or 1 where they do not divide the chunk.
+int product_weight_tile(int tile_oc, int chunk_oc);
+
 bool conv2d_accepts(const Conv2dKernel &kernel, int vector);
 Conv2dStages conv2d(const Conv2dKernel &kernel, int vector);
 

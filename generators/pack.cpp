@@ -3,7 +3,6 @@
 #include "generators/conv2d.h"
 #include "generators/grouped_conv2d.h"
 #include "generators/strassen_transform.h"
-#include "generators/winograd_conv2d.h"
 #include "generators/winograd_transform.h"
 
 namespace convoy {
@@ -92,7 +91,7 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         ic *= p.sh * p.sw;
         order_.ic = order_.ic_run = ic;
         order_.taps = order_.points * (int)row_filter_.size() / order_.row_taps;
-        order_.run *= winograd_weight_tile(packing.tile_oc, packing.chunk_oc);
+        order_.run *= product_weight_tile(packing.tile_oc, packing.chunk_oc);
         order_.ic_stride = order_.run;
         order_.run_stride = ic * order_.run;
         order_.block = packing.chunk_oc * packing.vector;
@@ -109,7 +108,7 @@ PackingOrder::PackingOrder(const Conv2dKernel &kernel, const Packing &packing) {
         order_.ic_lanes = in.block;
         order_.ic = order_.ic_run = order_.phase_ic = ic / order_.parts;
         order_.taps = order_.points;
-        order_.run *= winograd_weight_tile(packing.tile_oc, packing.chunk_oc);
+        order_.run *= product_weight_tile(packing.tile_oc, packing.chunk_oc);
         order_.ic_stride = order_.run;
         order_.run_stride = order_.ic * order_.run;
         order_.block = packing.chunk_oc * packing.vector;

@@ -2,7 +2,6 @@
 
 #include "generators/conv2d.h"
 #include "generators/conv_output.h"
-#include "generators/winograd_conv2d.h"
 
 namespace convoy {
 
@@ -26,7 +25,7 @@ StrassenConv2dStages strassen_conv2d(const Conv2dKernel &kernel, int vector, int
     const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
     const int in_block = kernel.input.layout.block, parts = strassen_parts(levels),
               products = strassen_products(levels), ic_each = ic / parts;
-    const int tile = winograd_weight_tile(tile_oc, chunk_oc);
+    const int tile = product_weight_tile(tile_oc, chunk_oc);
 
     StrassenConv2dStages s;
     s.columns = strassen_columns(levels), s.rows = strassen_rows(levels);

@@ -17,16 +17,12 @@ bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector) {
            kernel.output.layout.block == vector && conv2d_accepts(kernel, vector);
 }
 
-int winograd_weight_tile(int tile_oc, int chunk_oc) {
-    return chunk_oc % tile_oc == 0 ? tile_oc : 1;
-}
-
 WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m_oh, int m,
                                      int tile_oc, int chunk_oc) {
     const ConvProblem &p = kernel.problem;
     const auto [ic, ic_blocks, oc_vectors] = conv2d_extents(kernel, vector);
     const int in_block = kernel.input.layout.block;
-    const int tile = winograd_weight_tile(tile_oc, chunk_oc);
+    const int tile = product_weight_tile(tile_oc, chunk_oc);
     const WinogradTransform of_rows = winograd_transform(m, winograd_taps(p.kw, p.sw)),
                             of_columns = winograd_transform(m_oh, winograd_taps(p.kh, p.sh));
     const int stride = p.sh;

@@ -40,8 +40,4 @@ bool winograd_conv2d_accepts(const Conv2dKernel &kernel, int vector);
 WinogradConv2dStages winograd_conv2d(const Conv2dKernel &kernel, int vector, int m_oh, int m,
                                      int tile_oc, int chunk_oc);
 
-// Vectors of a tile of the weights for register tiles of tile_oc: these, or 1 where they do not
-// divide the chunk.
-int winograd_weight_tile(int tile_oc, int chunk_oc);
-
 }  // namespace convoy

@@ -4,16 +4,13 @@
 
 #include "generators/conv2d.h"
 #include "schedules/cpu/cost.h"
+#include "schedules/cpu/input_loads.h"
 
 namespace convoy::cpu {
 
 using namespace Halide;
 
 namespace {
-
-// How a register tile gets its input: an element at a time, broadcast, or a block's channels as one
-// vector, of which multiply-adds take a lane each.
-enum class InputLoads { broadcast, lanes };
 
 template<typename S>
 void vectors_of_tile(S &&stage, const Conv2dStages &s) {
@@ -140,18 +137,7 @@ const Conv2dKernel &conv_of(const Kernel &kernel) {
 
 template<InputLoads loads>
 bool accepts_vector(const Kernel &kernel, const Board &board, int vector) {
-    if constexpr (loads == InputLoads::lanes) {
-        const Conv2dKernel &conv = conv_of(kernel);
-        const int block = conv.input.layout.block;
-        if (vector != board.vector_floats || block != vector ||
-            conv2d_extents(conv, vector).ic % block != 0)
-            return false;
-    } else if (!takes_memory_operands(board) &&
-               accepts_vector<InputLoads::lanes>(kernel, board, vector)) {
-        return false;  // lanes need fewer registers and fewer loads
-    }
-    return (vector == board.vector_floats ||
-            (vector * 2 == board.vector_floats && board.vector_floats >= 16)) &&
+    return allows_loads(loads, conv_of(kernel), board, vector) &&
            conv2d_accepts(conv_of(kernel), vector);
 }
 
@@ -160,16 +146,6 @@ bool accepts(const Kernel &kernel, const Board &board) {
     return std::holds_alternative<Conv2dKernel>(kernel) &&
            (accepts_vector<loads>(kernel, board, board.vector_floats) ||
             accepts_vector<loads>(kernel, board, board.vector_floats / 2));
-}
-
-// Whether a tile stays in the registers. Lanes: beside the accumulators, the input vectors of all
-// columns and the weights that are at hand.
-template<InputLoads loads>
-bool fits(const Board &board, int columns, int tile_oc) {
-    const int streamed = std::min(tile_oc, columns);
-    if (loads == InputLoads::lanes)
-        return columns * tile_oc + columns + streamed < board.vector_registers;
-    return tile_fits(board, columns * tile_oc, streamed);
 }
 
 // Sums of a band lie on the stack, where Halide puts no more than this: no kernel allocates.
@@ -203,7 +179,7 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (!within(tile_oh, shape.p.oh)) return "tile_oh must be 1.." + std::to_string(shape.p.oh);
     if (!within(tile_oc, shape.oc_vectors))
         return "tile_oc must be 1.." + std::to_string(shape.oc_vectors);
-    if (!fits<loads>(board, tile_ow * tile_oh, tile_oc)) {
+    if (!tile_fits(loads, board, tile_ow * tile_oh, tile_oc)) {
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";
     }
@@ -365,7 +341,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
                 for (int tile_oc = 1;
                      tile_oc <= std::min(shape.oc_vectors, span == Span::usual ? 12 : registers);
                      tile_oc++) {
-                    if (!fits<loads>(board, tile_ow * tile_oh, tile_oc)) break;
+                    if (!tile_fits(loads, board, tile_ow * tile_oh, tile_oc)) break;
                     for (const int unroll_ic : unrolled)
                         add_tiles(tile_ow, tile_oh, tile_oc, unroll_ic);
                 }

@@ -7,6 +7,7 @@
 #include "generators/winograd_conv2d.h"
 #include "generators/winograd_transform.h"
 #include "schedules/cpu/cost.h"
+#include "schedules/cpu/input_loads.h"
 #include "schedules/cpu/register_tiles.h"
 
 namespace convoy::cpu {
@@ -14,9 +15,6 @@ namespace convoy::cpu {
 using namespace Halide;
 
 namespace {
-
-// How products get the transformed input: as oc_vectors.cpp has it.
-enum class InputLoads { broadcast, lanes };
 
 // Rows of outputs of a tile; m are columns.
 int m_oh_of(const Schedule &schedule) {
@@ -112,18 +110,7 @@ const Conv2dKernel &conv_of(const Kernel &kernel) {
 
 template<InputLoads loads>
 bool accepts_vector(const Kernel &kernel, const Board &board, int vector) {
-    if constexpr (loads == InputLoads::lanes) {
-        const Conv2dKernel &conv = conv_of(kernel);
-        const int block = conv.input.layout.block;
-        if (vector != board.vector_floats || block != vector ||
-            conv2d_extents(conv, vector).ic % block != 0)
-            return false;
-    } else if (!takes_memory_operands(board) &&
-               accepts_vector<InputLoads::lanes>(kernel, board, vector)) {
-        return false;  // lanes need fewer registers and fewer loads
-    }
-    return (vector == board.vector_floats ||
-            (vector * 2 == board.vector_floats && board.vector_floats >= 16)) &&
+    return allows_loads(loads, conv_of(kernel), board, vector) &&
            winograd_conv2d_accepts(conv_of(kernel), vector);
 }
 
@@ -132,14 +119,6 @@ bool accepts(const Kernel &kernel, const Board &board) {
     return std::holds_alternative<Conv2dKernel>(kernel) &&
            (accepts_vector<loads>(kernel, board, board.vector_floats) ||
             accepts_vector<loads>(kernel, board, board.vector_floats / 2));
-}
-
-template<InputLoads loads>
-bool fits(const Board &board, int columns, int tile_oc) {
-    const int streamed = std::min(tile_oc, columns);
-    if (loads == InputLoads::lanes)
-        return columns * tile_oc + columns + streamed < board.vector_registers;
-    return tile_fits(board, columns * tile_oc, streamed);
 }
 
 // What one task keeps between the transforms and the products; more than this leaves every
@@ -237,7 +216,7 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (chunk_oc < 1 || shape.oc_vectors % chunk_oc != 0)
         return "chunk_oc must divide the " + std::to_string(shape.oc_vectors) + " vectors";
     if (tile_oc < 1 || tile_oc > chunk_oc) return "tile_oc must be 1.." + std::to_string(chunk_oc);
-    if (!fits<loads>(board, tile_x * tile_y, tile_oc)) {
+    if (!tile_fits(loads, board, tile_x * tile_y, tile_oc)) {
         return "the tile exceeds the " + std::to_string(board.vector_registers) +
                " vector registers";
     }
@@ -372,7 +351,7 @@ std::vector<Schedule> candidates(const Kernel &kernel, const Board &board, Span 
                         for (const int tile_y : lengths(span, band, {1, 2, 4})) {
                             for (const int tile_oc : lengths(span, chunk_oc, {1, 2, 3, 4})) {
                                 at["tile_y"] = tile_y, at["tile_oc"] = tile_oc;
-                                if (!fits<loads>(board, at["tile_x"] * tile_y, tile_oc)) break;
+                                if (!tile_fits(loads, board, at["tile_x"] * tile_y, tile_oc)) break;
                                 add();
                                 for (int images = 2; images <= shape.p.mb; images *= 2) {
                                     at["images"] = images;
