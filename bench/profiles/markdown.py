@@ -11,8 +11,8 @@ LEGEND = f"""\
 percentage of their time the convolutions need by their rooflines (those of the direct algorithm: Winograd and Strassen can \
 exceed 100 %), the share of steps that are no convolutions (fully connected layers are), and the layers below {FAIR} % of their \
 rooflines, those without a reason among them. \
-"code" is the library less its packed weights; "packed / weights" is these over 4 bytes a parameter: weights that \
-Winograd and Strassen transform make it up to 3.5, `--no-winograd` does without. "load" is the time from before `dlopen` to after the first \
+"code" is the library less its packed weights; "packed / weights" is these over 4 bytes a parameter: Winograd and \
+Strassen transform weights into several times as many, `--no-winograd` does without. "load" is the time from before `dlopen` to after the first \
 result, less a warm run's, with all files in the page cache, and beside it the time that a process takes to touch \
 each page of the packed weights once. "memory" is the largest resident set after loading and {RUNS} runs, less that before \
 loading, in MB, with the library's pages that were read, which the kernel can drop and share. Both are medians of \
