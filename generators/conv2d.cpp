@@ -57,13 +57,17 @@ Conv2dStages conv2d(const Conv2dKernel &kernel, int vector) {
     const Expr in_at_block = run == in_block ? Expr(s.ic_block) : (s.ic_block * run) / in_block;
     const Expr oc_lane = s.subs == 1 ? Expr(s.lane) : s.sub * out.layout.block + s.lane;
 
+    const Expr x = s.ow * p.sw + s.kw * p.dw - p.pw, y = s.oh * p.sh + s.kh * p.dh - p.ph;
+    Expr element = s.input(in_lane, x, y, in_at_block, s.group, s.image);
+    if (lacks_reach(kernel)) {
+        s.padded = zero_padded(s.input, in);
+        element = s.padded.rows(x, y, in_at_block, s.image);
+    }
     s.accumulator = Func("accumulator");
     s.accumulator(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) =
         s.bias(oc_lane, s.oc, s.group);
     s.accumulator(s.lane, s.sub, s.ow, s.oh, s.oc, s.group, s.image) +=
-        s.weights(oc_lane, position, s.kw, s.kh, s.oc, s.group) *
-        s.input(in_lane, s.ow * p.sw + s.kw * p.dw - p.pw, s.oh * p.sh + s.kh * p.dh - p.ph,
-                in_at_block, s.group, s.image);
+        s.weights(oc_lane, position, s.kw, s.kh, s.oc, s.group) * element;
 
     finish_vectors(s, kernel, p, vector, s.oc_vectors);
     return s;

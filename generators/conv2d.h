@@ -1,6 +1,7 @@
 #pragma once
 
 #include "generators/stages.h"
+#include "generators/zero_padded.h"
 
 namespace convoy {
 
@@ -16,6 +17,7 @@ namespace convoy {
 // A vector of output channels spans vector / output block blocks of the output.
 struct Conv2dStages {
     Halide::ImageParam input, weights, bias, residual;
+    ZeroPadded padded;  // the input, where it lacks_reach()
     Halide::Func accumulator, output;
     Halide::Var lane{"lane"}, sub{"sub"}, ow{"ow"}, oh{"oh"}, oc{"oc"}, group{"group"},
         image{"image"};

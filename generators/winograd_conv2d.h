@@ -1,8 +1,19 @@
 #pragma once
 
 #include "generators/stages.h"
+#include "generators/zero_padded.h"
 
 namespace convoy {
+
+// How Winograd's convolution takes its input: blocks of so many lanes, of which one group has
+// `blocks`, with so many channels in all, for each of the phases. A few channels in nchw, as a
+// network's input has them, are brought into blocks first, those of all phases as channels of one,
+// so that they fill lanes.
+struct WinogradInput {
+    int lanes = 1, channels = 1, blocks = 1, phases = 1;
+    bool is_gathered = false;
+};
+WinogradInput winograd_input(const Conv2dKernel &kernel, int vector);
 
 // Convolution k x k by F(m_oh x m, taps x taps), dense or grouped with whole blocks a group
 // (conv2d.h): taps is k, or at stride s what is left of k for each of s x s phases of the input,
@@ -18,6 +29,10 @@ namespace convoy {
 // convolution by rounding that grows with m and m_oh.
 struct WinogradConv2dStages {
     Halide::ImageParam input, weights, bias, residual;
+    // If the input is gathered: its rows, then (lane, column, row, block, image).
+    ZeroPadded padded;
+    Halide::Func gathered;
+    WinogradInput taken;
     // Of rows, then of columns too; the products' sums; back in columns; the output tile.
     Halide::Func row_transform, input_transform, product, column_result, output;
     Halide::Var lane{"lane"}, ow{"ow"}, oh{"oh"}, oc{"oc"}, group{"group"}, image{"image"};

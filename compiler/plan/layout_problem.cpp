@@ -46,11 +46,8 @@ Layout padded(int groups, int channels, int vector) {
     return fills || block < 8 ? Layout{} : Layout{block, groups, true};
 }
 
-constexpr int few = 4;
-
-// Layouts worth considering for each value: nchw, whole and half vectors of channels, one block of
-// four where that holds all (an image's), and interleaved over the groups of the grouped
-// convolutions that touch it or a value tied to it.
+// Layouts worth considering for each value: nchw, whole and half vectors of channels, and
+// interleaved over the groups of the grouped convolutions that touch it or a value tied to it.
 std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
     const Ties ties(graph);
     std::map<int, std::set<Layout>> by_root;
@@ -79,7 +76,6 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
         if (vector == 1) continue;
         list[v].push_back({vector, 1});
         if (vector >= 16) list[v].push_back({vector / 2, 1});
-        if (vector > few && channels <= few && rank == 4) list[v].push_back({few, 1});
         for (const Layout &layout : by_root[ties.root(v)]) {
             if (channels % layout.groups == 0) list[v].push_back(layout);
         }

@@ -125,7 +125,7 @@ private:
             if (reads_flat(graph_, node) || node.inputs.empty()) continue;
             const ValueId v = node.inputs[0];
             const Layout read = layouts_.read[n][0];
-            const Halo halo = halo_needed(node);
+            const Halo halo = halo_needed(graph_, node, read, layouts_.stored[node.output]);
             if (read == layouts_.stored[v] && !is_flat_[v]) {
                 main_halo_[v] = largest(main_halo_[v], halo);
             } else {
@@ -172,9 +172,11 @@ private:
         const bool flat = reads_flat(graph_, node);
         std::vector<int> inputs;
         for (size_t i = 0; i < node.inputs.size(); i++) {
-            inputs.push_back(source(n, node.inputs[i], layouts_.read[n][i],
-                                    i == 0 ? halo_needed(node) : Halo{},
-                                    flat || is_packed_input(node, (int)i)));
+            inputs.push_back(
+                source(n, node.inputs[i], layouts_.read[n][i],
+                       i == 0 ? halo_needed(graph_, node, layouts_.read[n][0], layouts_.stored[out])
+                              : Halo{},
+                       flat || is_packed_input(node, (int)i)));
         }
         if (const auto *literal = std::get_if<Literal>(&node.operation)) {
             tensor_of_[out] =

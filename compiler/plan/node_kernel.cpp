@@ -4,8 +4,15 @@
 #include <stdexcept>
 
 #include "compiler/broadcast.h"
+#include "generators/zero_padded.h"
 
 namespace convoy {
+
+namespace {
+
+constexpr int most_image_channels = 4;
+
+}  // namespace
 
 View value_view(const Value &value, Layout layout, int vector) {
     const auto dim = [&](size_t at) { return at < value.dims.size() ? (int)value.dims[at] : 1; };
@@ -49,17 +56,13 @@ int sliced_channel(const Graph &graph, const Node &node) {
                                                                       : -1;
 }
 
-Halo halo_needed(const Node &node) {
+Halo halo_needed(const Graph &graph, const Node &node, const Layout &read, const Layout &stored) {
     const Conv2d *conv = first_conv(node.operation);
     if (!conv) return {};
-    const ConvProblem &p = conv->problem;
-    // The last window may end before the padded input does; a stride can also leave it short of the
-    // input itself.
-    const auto end = [](int o, int k, int s, int d, int i, int pad) {
-        return std::max(0, (o - 1) * s + (k - 1) * d + 1 - i - pad);
-    };
-    return {p.ph, p.pw, end(p.oh, p.kh, p.sh, p.dh, p.ih, p.ph),
-            end(p.ow, p.kw, p.sw, p.dw, p.iw, p.pw)};
+    const bool is_image = std::ranges::count(graph.inputs, node.inputs[0]) > 0 &&
+                          std::holds_alternative<Conv2d>(node.operation) && conv->problem.g == 1 &&
+                          conv->problem.ic <= most_image_channels;
+    return is_image && read == Layout{} && stored.block > 1 ? Halo{} : reach(conv->problem);
 }
 
 bool is_packed_input(const Node &node, int index) {
@@ -243,7 +246,7 @@ private:
     template<typename K>
     Kernel finished(K kernel, const Conv2d &last) const {
         kernel.input = input(0);
-        kernel.input.halo = halo_needed(node_);
+        kernel.input.halo = halo_needed(graph_, node_, read_[0], stored_);
         kernel.output = output();
         kernel.activation = last.activation;
         kernel.combine = last.combine;

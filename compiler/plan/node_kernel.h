@@ -25,8 +25,10 @@ View plain_view(const std::vector<int64_t> &dims);
 // copies.
 int sliced_channel(const Graph &graph, const Node &node);
 
-// The zero rows and columns that a node reads around its input.
-Halo halo_needed(const Node &node);
+// The zero rows and columns that a node reads around its first input, where it reads and writes
+// these layouts. A convolution that takes the network's own input, an image in nchw, has none: its
+// kernel pads what it reads.
+Halo halo_needed(const Graph &graph, const Node &node, const Layout &read, const Layout &stored);
 
 // Input `index` of the node is a convolution's weights or bias: read plain and packed at run time.
 bool is_packed_input(const Node &node, int index);

@@ -53,7 +53,9 @@ int vector_of(const Kernel &kernel, const Board &board) {
 }
 
 bool accepts(const Kernel &kernel, const Board &board) {
-    return is_tunable(kernel) && reference().accepts(kernel, board);
+    const auto *conv = std::get_if<Conv2dKernel>(&kernel);
+    return is_tunable(kernel) && !(conv && lacks_reach(*conv)) &&
+           reference().accepts(kernel, board);
 }
 
 std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board &board) {

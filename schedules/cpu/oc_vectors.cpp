@@ -5,6 +5,7 @@
 #include "generators/conv2d.h"
 #include "schedules/cpu/cost.h"
 #include "schedules/cpu/input_loads.h"
+#include "schedules/cpu/pad_rows.h"
 
 namespace convoy::cpu {
 
@@ -71,6 +72,8 @@ void apply(Conv2dStages &s, const Schedule &schedule, InputLoads loads) {
                 .fuse(task, s.image, task);
         }
         s.output.parallel(task);
+        if (s.padded.is_used())
+            pad_rows(s.padded, s.output, schedule.at("rows_outer") ? task : oho, s.vector);
         s.accumulator.compute_at(s.output, owo);
         tile_reduction(s.accumulator, s, {s.ic_lane, s.ic_block, s.kw, s.kh}, s.ic_lane, unroll_ic,
                        few_vectors);
@@ -192,6 +195,8 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (tile_ic < 0 || (tile_ic > 0 && (tile_ic >= blocks || blocks % tile_ic != 0))) {
         return "tile_ic must be 0 or divide " + std::to_string(blocks);
     }
+    if (tile_ic > 0 && lacks_reach(shape.kernel))
+        return "tile_ic must be 0 where the input lacks its zeros";
     if (tile_ic > 0 && shape.oc_vectors % tile_oc != 0)
         return "tile_oc must divide the vectors where tile_ic > 0";
     if (tile_ic == 0) return "";
@@ -296,6 +301,13 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     const double ends = 12 + columns * tile_oc * ((shape.kernel.residual ? 3 : 2) + 4 * (subs - 1));
     double compute = tiles.all * (step * shape.steps + loops + ends);
     if (schedule.at("tile_ic") > 0) compute += tiles.all / tiles.part * (8 + columns * tile_oc * 2);
+    if (lacks_reach(shape.kernel)) {
+        const int tile_oh = schedule.at("tile_oh");
+        const double rows = (double)ceil_div(shape.p.oh, tile_oh) * shape.p.mb * shape.ic *
+                            ((tile_oh - 1) * shape.p.sh + shape.p.kh);
+        compute += padding_cycles(schedule.at("rows_outer") ? rows : rows * tiles.oc, shape.p.iw,
+                                  shape.vector);
+    }
     return overlapped(compute, traffic_cycles(board, traffic(kernel, schedule, board)));
 }
 

@@ -8,6 +8,8 @@
 #include "generators/winograd_transform.h"
 #include "schedules/cpu/cost.h"
 #include "schedules/cpu/input_loads.h"
+#include "schedules/cpu/interleave.h"
+#include "schedules/cpu/pad_rows.h"
 #include "schedules/cpu/register_tiles.h"
 
 namespace convoy::cpu {
@@ -31,6 +33,22 @@ int images_of(const Schedule &schedule) {
 // others, and each thread then reads weights of its own.
 bool shares_channels(const Schedule &schedule) {
     return schedule.at_or("share_oc", 0) != 0;
+}
+
+// The rows that a task reads: their columns are brought into blocks so many at a time.
+constexpr int columns_gathered = 16;
+
+void gather(WinogradConv2dStages &s, const Var &task) {
+    const std::vector<Var> at = s.gathered.args();  // lane, column, row, block, image
+    Var column("column");
+    s.gathered.compute_at(s.output, task)
+        .split(at[1], at[1], column, columns_gathered, TailStrategy::RoundUp)
+        .reorder(at[0], column, at[1], at[2], at[3], at[4])
+        .vectorize(column)
+        .bound_extent(at[0], s.taken.lanes)
+        .unroll(at[0]);
+    pad_rows(s.padded, s.gathered, at[2], columns_gathered);
+    interleave_in_squares(s.output);
 }
 
 void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) {
@@ -74,6 +92,8 @@ void apply(WinogradConv2dStages &s, const Schedule &schedule, InputLoads loads) 
         .vectorize(s.lane)
         .unroll(s.column)
         .unroll(s.i);
+
+    if (s.gathered.defined()) gather(s, task);
 
     Func products = s.product.in();
     products.compute_at(s.output, oco)
@@ -167,11 +187,13 @@ struct Shape {
         points = rows * columns;
         tiles_x = (p.ow + m - 1) / m, tiles_y = (p.oh + m_oh - 1) / m_oh;
         const Conv2dExtents extents = conv2d_extents(kernel, vector);
-        in_block = kernel.input.layout.block;
-        ic_run = std::gcd(extents.ic, in_block);
-        ic = extents.ic * p.sh * p.sw, oc_vectors = extents.oc_vectors;
-        ic_blocks = (int)ceil_div(extents.ic, in_block) * p.sh * p.sw;
+        input = winograd_input(kernel, vector);
+        in_block = input.lanes;
+        ic_run = std::gcd(input.channels, in_block);
+        ic = input.channels * input.phases, oc_vectors = extents.oc_vectors;
+        ic_blocks = input.blocks * input.phases;
     }
+    WinogradInput input;
     int in_block, ic_run;
 
     // Those that are transformed together count once.
@@ -184,6 +206,17 @@ struct Shape {
         return 4.0 * points * tiles_x * band * images * chunk_oc * vector;
     }
     double plane_bytes() const { return 4.0 * p.ih * p.iw * ic_blocks * in_block / (p.sh * p.sw); }
+    // Gathered for a task: rows and, rounded up, columns.
+    int rows_gathered(int band) const { return band * m_oh + rows - m_oh; }
+    int columns_gathered() const {
+        const int each = cpu::columns_gathered;
+        return (tiles_x * m + columns - m + each - 1) / each * each;
+    }
+    double gathered_bytes(int band) const {
+        return input.is_gathered
+                   ? 4.0 * rows_gathered(band) * columns_gathered() * ic_blocks * in_block * images
+                   : 0;
+    }
     double weights_bytes() const { return 4.0 * points * ic * oc_vectors * vector; }
 };
 
@@ -226,7 +259,9 @@ std::string illegal(const Kernel &kernel, const Schedule &schedule, const Board 
     if (loads == InputLoads::lanes && unroll_ic != run)
         return "unroll_ic must be " + std::to_string(run);
     const int64_t most = shape.images > 1 ? largest_batch_bytes : largest_buffers_bytes;
-    if (shape.inputs_bytes(band) + shape.products_bytes(band, chunk_oc) > (double)most)
+    if (shape.inputs_bytes(band) + shape.products_bytes(band, chunk_oc) +
+            shape.gathered_bytes(band) >
+        (double)most)
         return "a band needs more than " + std::to_string(most) + " bytes";
     return "";
 }
@@ -239,6 +274,18 @@ double input_cycles(int points) {
 }
 double output_cycles(int points, int m) {
     return (points == 4 ? 1.25 : points == 6 ? 1.75 : points == 7 ? 2.25 : 4) * m;
+}
+
+// Of a task: of 16 columns each lane is loaded, at stride 2 from two vectors, and all lanes of each
+// column are stored together.
+double gather_cycles(const Shape &shape, int band) {
+    if (!shape.input.is_gathered) return 0;
+    const double lanes = (double)shape.ic_blocks * shape.in_block,
+                 vectors = shape.columns_gathered() / (double)shape.vector;
+    const int phases = shape.p.sh * shape.p.sw;
+    return shape.images * shape.rows_gathered(band) *
+           (vectors * lanes * 6 + padding_cycles((double)shape.input.channels / phases * shape.p.sh,
+                                                 shape.p.iw, shape.vector));
 }
 
 Traffic traffic(const Kernel &kernel, const Schedule &schedule, const Board &) {
@@ -306,7 +353,8 @@ double cycles(const Kernel &kernel, const Schedule &schedule, const Board &board
     };
     const double plane = shape.plane_bytes() * passes, weights = shape.weights_bytes();
     // Within a task one phase ends before the next begins: none runs beside another's traffic.
-    return overlapped(tiles * shape.ic_blocks * input_tile / rate,
+    return bands * gather_cycles(shape, band) +
+           overlapped(tiles * shape.ic_blocks * input_tile / rate,
                       stream(plane, 2 * plane) + stream(bands * inputs, inputs + sums)) +
            overlapped(products, stream(weights * p.g, 16 * weights * p.g) +
                                     stream(weights * (bands - p.g), weights + inputs) +

@@ -98,6 +98,7 @@ struct Builder {
         }
         Conv2dStages s = conv2d(kernel, vector);
         s.accumulator.compute_at(s.output, s.lane);
+        if (s.padded.is_used()) s.padded.rows.compute_root();
         return {s.output, s.arguments()};
     }
     // What lies between is computed anew for every vector: a pixel of it always fits the stack.

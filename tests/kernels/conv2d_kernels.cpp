@@ -13,6 +13,12 @@ Conv2dKernel conv_kernel(const ConvProblem &p, const ConvLayouts &layouts, const
     return kernel;
 }
 
+Conv2dKernel image_kernel(const ConvProblem &p, const Layout &output, const Board &board) {
+    Conv2dKernel kernel = conv_kernel(p, {{}, output}, board);
+    kernel.input.halo = {};
+    return kernel;
+}
+
 std::vector<ConvLayouts> natural_layouts(const ConvProblem &p, const Board &board) {
     std::vector<ConvLayouts> all = {{Layout{}, Layout{}}};
     for (int block = board.vector_floats; block >= 8; block /= 2)

@@ -16,6 +16,9 @@ struct ConvLayouts {
 Conv2dKernel conv_kernel(const ConvProblem &problem, const ConvLayouts &layouts,
                          const Board &board);
 
+// Of a network's image, in nchw as its caller has it: without a halo.
+Conv2dKernel image_kernel(const ConvProblem &problem, const Layout &output, const Board &board);
+
 // nchw, blocked by a vector and by half a vector, interleaved over each number of lanes that
 // divides the groups: those of them that a generator accepts.
 std::vector<ConvLayouts> natural_layouts(const ConvProblem &problem, const Board &board);

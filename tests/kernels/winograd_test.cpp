@@ -74,6 +74,22 @@ TEST_P(Winograd, MatchesReference) {
     }
 }
 
+// A network's image has no zeros around it and fewer channels than lanes: all phases of a stride
+// together may fill them, or not even those.
+TEST_P(Winograd, ImagesMatchReference) {
+    for (const char *text :
+         {"ic3ih9iw11oc32kh7sh2ph3", "mb2ic3ih8oc16kh3ph1", "ic1ih7iw20oc16kh5sh2ph1pw2",
+          "ic4ih13iw9oc48kh7sh2ph3pw2phe2pwe4", "ic3ih6iw5oc16kh3"}) {
+        const ConvProblem problem = parse_conv_problem(text);
+        const Kernel kernel = image_kernel(problem, {board_.vector_floats}, board_);
+        const KernelCase test(kernel);
+        for (const Schedule &schedule : some_candidates(kernel)) {
+            EXPECT_EQ(what_is_wrong(test, schedule, board_), "")
+                << text << ": " << to_string(schedule);
+        }
+    }
+}
+
 // Tiles higher than wide and wider than high, of all sizes.
 TEST_P(Winograd, OblongTilesMatchReference) {
     const Template &winograd = template_of({"winograd", {}}, board_);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "generators/zero_padded.h"
 #include "tests/kernels/differential/trial.h"
 
 namespace convoy {
@@ -136,6 +137,9 @@ private:
         k.input.layout = input;
         k.input = rebuilt(k.input, p.mb, p.ic, p.ih, p.iw, p.g, p.g, vector_);
         set_outputs(k, output);
+        if constexpr (std::is_same_v<K, Conv2dKernel>) {
+            if (lacks_reach(kernel_)) k.input.halo = reach(p);
+        }
     }
 
     // The output and what is combined with it, for the kernel's problem; what was broadcast stays
@@ -167,13 +171,16 @@ private:
                 k.input.layout.block == 1 ? kernel_.input.blocks - kernel_.input.c : 0;
             k.input = rebuilt(k.input, p.mb, p.ic, p.ih, p.iw, old.g, p.g, vector_);
             k.input.blocks += extra_blocks;
+            set_outputs(k, kernel_.output.layout);
+            if constexpr (std::is_same_v<K, Conv2dKernel>) {
+                if (lacks_reach(kernel_)) return;
+            }
             Halo &halo = k.input.halo;
             halo.top += p.ph - old.ph, halo.left += p.pw - old.pw;
             const int rows = (p.oh - 1) * p.sh + (p.kh - 1) * p.dh + 1 - p.ih - p.ph;
             const int columns = (p.ow - 1) * p.sw + (p.kw - 1) * p.dw + 1 - p.iw - p.pw;
             halo.bottom = std::max(halo.bottom, rows);
             halo.right = std::max(halo.right, columns);
-            set_outputs(k, kernel_.output.layout);
         });
     }
 
