@@ -88,13 +88,7 @@ namespace {
 void constrain_blocks(OutputImageParam param, const View &view, const Halo &halo, int inner,
                       int outer, int lane_groups) {
     const int64_t plane = view.plane_stride();
-    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
-    param.dim(1)
-        .set_bounds(-halo.left, view.w + halo.left + halo.right)
-        .set_stride(view.layout.block);
-    param.dim(2)
-        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
-        .set_stride(view.row_stride());
+    constrain_plane(param, view, halo);
     param.dim(3).set_bounds(0, inner).set_stride((int)plane);
     param.dim(4).set_bounds(0, outer).set_stride((int)(plane * inner));
     param.dim(5).set_bounds(0, lane_groups).set_stride((int)(plane * inner * outer));

@@ -8,19 +8,29 @@ namespace convoy {
 
 using namespace Halide;
 
-ImageParam view_param(const View &view, const char *name) {
-    // f32 (lane, w, h, block, mb): the halo has negative coordinates.
-    ImageParam param(Float(32), 5, name);
-    const Halo &halo = view.halo;
-    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
-    param.dim(1)
-        .set_bounds(-halo.left, view.w + halo.left + halo.right)
-        .set_stride(view.layout.block);
-    param.dim(2)
+void constrain_plane(OutputImageParam param, const View &view, const Halo &halo, int first) {
+    const int block = view.layout.block;
+    param.dim(0).set_bounds(0, block).set_stride(1);
+    param.dim(first).set_bounds(-halo.left, view.w + halo.left + halo.right).set_stride(block);
+    param.dim(first + 1)
         .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
         .set_stride(view.row_stride());
+}
+
+namespace {
+
+// (lane, w, h, block, mb)
+void constrain_view(OutputImageParam param, const View &view, const Halo &halo) {
+    constrain_plane(param, view, halo);
     param.dim(3).set_bounds(0, view.blocks).set_stride((int)view.plane_stride());
     param.dim(4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
+}
+
+}  // namespace
+
+ImageParam view_param(const View &view, const char *name) {
+    ImageParam param(Float(32), 5, name);
+    constrain_view(param, view, view.halo);
     return param;
 }
 
@@ -32,25 +42,15 @@ ImageParam channel_param(const View &view, const char *name) {
 }
 
 void constrain_output(Func &output, const View &view) {
-    OutputImageParam buffer = output.output_buffer();
-    buffer.dim(0).set_bounds(0, view.layout.block).set_stride(1);
-    buffer.dim(1).set_bounds(0, view.w).set_stride(view.layout.block);
-    buffer.dim(2).set_bounds(0, view.h).set_stride(view.row_stride());
-    buffer.dim(3).set_bounds(0, view.blocks).set_stride((int)view.plane_stride());
-    buffer.dim(4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
+    constrain_view(output.output_buffer(), view, Halo{});
 }
 
 namespace {
 
-// The dimensions behind the lanes, whose blocks are split into (block, group).
+// The lanes and, from dimension `first` on, the others, whose blocks are split into (block, group).
 void constrain_split(OutputImageParam param, int first, const View &view, int blocks, int groups,
                      const Halo &halo, int64_t block_stride) {
-    param.dim(first)
-        .set_bounds(-halo.left, view.w + halo.left + halo.right)
-        .set_stride(view.layout.block);
-    param.dim(first + 1)
-        .set_bounds(-halo.top, view.h + halo.top + halo.bottom)
-        .set_stride(view.row_stride());
+    constrain_plane(param, view, halo, first);
     param.dim(first + 2).set_bounds(0, blocks).set_stride((int)block_stride);
     param.dim(first + 3).set_bounds(0, groups).set_stride((int)(block_stride * blocks));
     param.dim(first + 4).set_bounds(0, view.mb).set_stride((int)view.image_stride());
@@ -60,14 +60,12 @@ void constrain_split(OutputImageParam param, int first, const View &view, int bl
 
 void constrain_groups(OutputImageParam param, const View &view, int blocks_per_group, int groups,
                       const Halo &halo) {
-    param.dim(0).set_bounds(0, view.layout.block).set_stride(1);
     constrain_split(param, 1, view, blocks_per_group, groups, halo, view.plane_stride());
 }
 
 void constrain_vectors(OutputImageParam param, const View &view, int vector, int vectors_per_group,
                        int groups) {
     const int block = view.layout.block;
-    param.dim(0).set_bounds(0, block).set_stride(1);
     param.dim(1).set_bounds(0, vector / block).set_stride((int)view.plane_stride());
     constrain_split(param, 2, view, vectors_per_group, groups, Halo{},
                     view.plane_stride() * (vector / block));

@@ -10,6 +10,11 @@
 
 namespace convoy {
 
+// A parameter's dimension 0 to a block's lanes; two from `first` on to the columns and rows of a
+// plane and of the halo, which has negative coordinates.
+void constrain_plane(Halide::OutputImageParam param, const View &view, const Halo &halo,
+                     int first = 1);
+
 // (lane, w, h, block, mb), constrained to the view's constant bounds and strides.
 Halide::ImageParam view_param(const View &view, const char *name);
 // f32 (lane, block): one value a channel.

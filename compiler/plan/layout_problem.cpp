@@ -71,7 +71,7 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
     for (int v = 0; v < (int)graph.values.size(); v++) {
         list[v].push_back({});
         const size_t rank = graph.values[v].dims.size();
-        if (plain.contains(v) || (rank != 4 && rank != 2)) continue;
+        if (plain.contains(v) || is_image(graph, v) || (rank != 4 && rank != 2)) continue;
         const int channels = (int)graph.values[v].dims[1];
         if (vector == 1) continue;
         list[v].push_back({vector, 1});

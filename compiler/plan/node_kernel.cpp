@@ -56,13 +56,18 @@ int sliced_channel(const Graph &graph, const Node &node) {
                                                                       : -1;
 }
 
+bool is_image(const Graph &graph, ValueId value) {
+    const auto &dims = graph.values[value].dims;
+    return std::ranges::count(graph.inputs, value) > 0 && dims.size() == 4 &&
+           dims[1] <= most_image_channels;
+}
+
 Halo halo_needed(const Graph &graph, const Node &node, const Layout &read, const Layout &stored) {
     const Conv2d *conv = first_conv(node.operation);
     if (!conv) return {};
-    const bool is_image = std::ranges::count(graph.inputs, node.inputs[0]) > 0 &&
-                          std::holds_alternative<Conv2d>(node.operation) && conv->problem.g == 1 &&
-                          conv->problem.ic <= most_image_channels;
-    return is_image && read == Layout{} && stored.block > 1 ? Halo{} : reach(conv->problem);
+    const bool pads = std::holds_alternative<Conv2d>(node.operation) && conv->problem.g == 1 &&
+                      read == Layout{} && stored.block > 1 && is_image(graph, node.inputs[0]);
+    return pads ? Halo{} : reach(conv->problem);
 }
 
 bool is_packed_input(const Node &node, int index) {

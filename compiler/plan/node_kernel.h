@@ -25,9 +25,12 @@ View plain_view(const std::vector<int64_t> &dims);
 // copies.
 int sliced_channel(const Graph &graph, const Node &node);
 
+// Whether a value is one of the network's inputs and has so few channels that it is always read as
+// it lies, in nchw.
+bool is_image(const Graph &graph, ValueId value);
+
 // The zero rows and columns that a node reads around its first input, where it reads and writes
-// these layouts. A convolution that takes the network's own input, an image in nchw, has none: its
-// kernel pads what it reads.
+// these layouts. A dense convolution of an image has none: its kernel pads what it reads.
 Halo halo_needed(const Graph &graph, const Node &node, const Layout &read, const Layout &stored);
 
 // Input `index` of the node is a convolution's weights or bias: read plain and packed at run time.
