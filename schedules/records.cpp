@@ -48,9 +48,13 @@ void Records::add(const std::string &kernel, Record record) {
     if (const auto old = records_.find(kernel); old != records_.end()) count(old->second, -1);
     count(record, 1);
     record.kernel = kernel;
-    records_[kernel] = std::move(record);
-    if (const std::string similar = similar_kernel(kernel); !similar.empty())
-        similar_[similar] = kernel;
+    const Record &added = records_[kernel] = std::move(record);
+    const std::string similar = similar_kernel(kernel);
+    if (similar.empty()) return;
+    // The fastest of a source: what follows the sums may take as long as they do.
+    const auto [known, is_new] = similar_.try_emplace(similar, kernel);
+    const Record &best = records_.at(known->second);
+    if (best.source != added.source || best.time_us > added.time_us) known->second = kernel;
 }
 
 std::optional<Record> Records::find_similar(const std::string &kernel) const {

@@ -25,7 +25,8 @@ class Records {
 public:
     const Record *find(const std::string &kernel) const;
     // A kernel's own record, else one of a kernel that differs in what its loops do not depend on
-    // (similar_kernel.h); empty where neither is.
+    // (similar_kernel.h): the fastest of these, of the source that was added last. Empty where
+    // neither is.
     std::optional<Record> find_similar(const std::string &kernel) const;
     void add(const std::string &kernel, Record record);
     size_t size() const { return records_.size(); }
@@ -40,7 +41,7 @@ public:
 
 private:
     std::map<std::string, Record> records_;
-    std::map<std::string, std::string> similar_;  // the latest kernel of each similar text
+    std::map<std::string, std::string> similar_;  // of each similar text, the latest source's
     struct Ratios {
         double logarithms = 0;
         int count = 0;

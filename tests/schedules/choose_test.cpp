@@ -144,6 +144,16 @@ TEST_F(Choose, ARecordServesWhatDiffersInHalosAndEpilogue) {
     batch.problem.mb = batch.input.mb = batch.output.mb = 4 * own.problem.mb;
     EXPECT_FALSE(rank_schedules(batch, board_, records, 5).front().from_record());
 
+    // Of several similar ones the fastest, wherever it comes in the list.
+    for (const double times : {2.0, 0.5, 4.0}) {
+        Conv2dKernel other = own;
+        other.output.halo.left = (int)(times * 2);
+        Record of_other = record;
+        of_other.time_us *= times;
+        records.add(to_string(Kernel(other)), of_other);
+    }
+    EXPECT_DOUBLE_EQ(rank_schedules(similar, board_, records, 5).front().cycles, found.cycles / 2);
+
     // The kernel's own goes before a similar one's.
     Record mine = record;
     mine.time_us *= 3;
