@@ -71,10 +71,15 @@ std::string reason_for(const nlohmann::json &step, int threads) {
         return text;
     }
     if (us < call_us) return "a call's own time";
-    // A record's expectation is a measurement, and says nothing.
     const double expected_us = step.value("expected_us", 0.0) / threads;
-    if (step.value("schedule_from", "") == "model" && expected_us >= us * fair_percent / 100) {
-        std::snprintf(text, sizeof text, "instructions: %.1f us", expected_us);
+    if (step.value("schedule_from", "") == "model") {
+        if (expected_us >= us * fair_percent / 100) {
+            std::snprintf(text, sizeof text, "instructions: %.1f us", expected_us);
+            return text;
+        }
+    } else if (step.at("roofline_us").get<double>() / threads >= expected_us * fair_percent / 100) {
+        // A record's expectation is a measurement of the same code by itself, its data at hand.
+        std::snprintf(text, sizeof text, "%.1f us by itself", expected_us);
         return text;
     }
     // Its data may come from farther: other programs fill the last level too.
