@@ -45,7 +45,8 @@ Expr vector_exp(Expr x) {
     const Expr r = strict_float((x - k * ln2_high) - k * ln2_low);
     const Expr p = polynomial(
         r, {1.3814584e-3f, 8.368724e-3f, 4.166839e-2f, 1.6666521e-1f, 4.9999994e-1f, 1.0f, 1.0f});
-    const Expr power = reinterpret<float>((reinterpret<int>(shifted) << 23) + (127 << 23));
+    const Expr power =
+        reinterpret<float>((reinterpret<uint32_t>(shifted) << 23) + Expr(127u << 23));
     return shared(p * power);
 }
 

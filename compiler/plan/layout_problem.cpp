@@ -51,9 +51,11 @@ Layout padded(int groups, int channels, int vector) {
 std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
     const Ties ties(graph);
     std::map<int, std::set<Layout>> by_root;
-    std::set<int> plain;
+    std::set<int> plain, fused;  // outputs; inputs of kernels that read blocks alone
     for (const Node &node : graph.nodes) {
         if (needs_nchw(graph, node)) plain.insert(node.output);
+        if (first_conv(node.operation) && !std::holds_alternative<Conv2d>(node.operation))
+            fused.insert(node.inputs[0]);
         const auto *conv = std::get_if<Conv2d>(&node.operation);
         if (!conv || conv->problem.g == 1) continue;
         const ConvProblem &p = conv->problem;
@@ -71,7 +73,8 @@ std::vector<std::vector<Layout>> candidates(const Graph &graph, int vector) {
     for (int v = 0; v < (int)graph.values.size(); v++) {
         list[v].push_back({});
         const size_t rank = graph.values[v].dims.size();
-        if (plain.contains(v) || is_image(graph, v) || (rank != 4 && rank != 2)) continue;
+        if (plain.contains(v) || (rank != 4 && rank != 2)) continue;
+        if (is_image(graph, v) && !fused.contains(v)) continue;
         const int channels = (int)graph.values[v].dims[1];
         if (vector == 1) continue;
         list[v].push_back({vector, 1});

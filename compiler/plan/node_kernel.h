@@ -25,8 +25,8 @@ View plain_view(const std::vector<int64_t> &dims);
 // copies.
 int sliced_channel(const Graph &graph, const Node &node);
 
-// Whether a value is one of the network's inputs and has so few channels that it is always read as
-// it lies, in nchw.
+// Whether a value is one of the network's inputs and has so few channels that convolutions read it
+// best as it lies, in nchw.
 bool is_image(const Graph &graph, ValueId value);
 
 // The zero rows and columns that a node reads around its first input, where it reads and writes
