@@ -55,7 +55,7 @@ struct Profile {
 };
 
 constexpr double fair_percent = 60;  // of the roofline: less wants a reason
-constexpr double call_us = 2;        // what a call costs whatever it does shows below this
+constexpr double call_us = 3;        // what a call costs whatever it does shows below this
 
 // Why a step is far below its roofline, as far as the plan tells: the roofline takes its data to
 // lie in the nearest memory that has room for them, in a network they come from where they were
@@ -70,6 +70,12 @@ std::string reason_for(const nlohmann::json &step, int threads) {
                       step.at("memory").get<std::string>().c_str(), memory_us);
         return text;
     }
+    const double roofline_us = step.at("roofline_us").get<double>() / threads,
+                 activation_us = step.value("activation_us", 0.0) / threads;
+    if (roofline_us + activation_us >= us * fair_percent / 100) {
+        std::snprintf(text, sizeof text, "activation: %.1f us", activation_us);
+        return text;
+    }
     if (us < call_us) return "a call's own time";
     const double expected_us = step.value("expected_us", 0.0) / threads;
     if (step.value("schedule_from", "") == "model") {
@@ -77,7 +83,7 @@ std::string reason_for(const nlohmann::json &step, int threads) {
             std::snprintf(text, sizeof text, "instructions: %.1f us", expected_us);
             return text;
         }
-    } else if (step.at("roofline_us").get<double>() / threads >= expected_us * fair_percent / 100) {
+    } else if (roofline_us >= expected_us * fair_percent / 100) {
         // A record's expectation is a measurement of the same code by itself, its data at hand.
         std::snprintf(text, sizeof text, "%.1f us by itself", expected_us);
         return text;

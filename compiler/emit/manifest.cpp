@@ -3,6 +3,7 @@
 
 #include "compiler/emit/library.h"
 #include "compiler/plan/step_memory.h"
+#include "generators/activation_cost.h"
 #include "targets/roofline.h"
 
 namespace convoy {
@@ -19,6 +20,25 @@ ordered_json tensors_json(const std::vector<Value> &values) {
 
 double microseconds(double cycles, const Board &board) {
     return cycles / (board.clock_ghz * 1e3);
+}
+
+// What a convolution's or an elementwise kernel's activations take beside what the roofline counts.
+double activation_us(const Kernel &kernel, const Board &board) {
+    const auto of = [&](const Activation &activation, const View &view, int channels) {
+        const double elements = (double)view.mb * channels * view.h * view.w;
+        return microseconds(elements * activation_instructions(activation) /
+                                (board.vector_floats * board.fma_per_cycle),
+                            board);
+    };
+    double us = 0;
+    if (const auto *separable = std::get_if<SeparableConv2dKernel>(&kernel))
+        us += of(separable->middle, separable->output, separable->depthwise.oc);
+    std::visit(
+        [&](const auto &k) {
+            if constexpr (requires { k.activation; }) us += of(k.activation, k.output, k.output.c);
+        },
+        kernel);
+    return us;
 }
 
 ordered_json record_json(const Record &record) {
@@ -41,6 +61,7 @@ ordered_json step_json(const Variant &variant, int s, const StepMemory &memory) 
                          {"roofline_us", calls * roofline_us(variant.board, step_macs, bytes)},
                          {"memory_us", calls * memory.us},
                          {"memory", memory.from},
+                         {"activation_us", calls * activation_us(step.kernel, variant.board)},
                          {"expected_us", calls * microseconds(ranked.cycles, variant.board)},
                          {"schedule",
                           {{"template", ranked.schedule.template_name},

@@ -77,7 +77,7 @@ inline double overlapped(double compute, double traffic) {
 // spilled.
 inline bool tile_fits(const Board &board, int accumulators, int streamed_operands) {
     return accumulators + streamed_operands + 1 <= board.vector_registers &&
-           accumulators <= board.vector_registers * 3 / 4;
+           accumulators <= board.vector_registers - 4;
 }
 
 }  // namespace convoy::cpu

@@ -231,6 +231,11 @@ class Bench(CommandTest):
             self.assertGreater(step["memory_us"], 0)
             self.assertEqual(step["reason"] == "", step["percent_of_roofline"] >= 60, step)
 
+    def test_activation(self):
+        self.compile("g16ic16ih16oc16kh3ph1+silu", "--name", "silu", "--quiet")
+        for step in json.loads((self.out / "share" / "silu.json").read_text())["boards"][0]["steps"]:
+            self.assertEqual(step["activation_us"] > 0, "silu" in step["kernel"], step)
+
     def test_table(self):
         self.compile(DIGITS, "--shared", "--quiet")
         result = convoy("bench", self.out / "digits", "--seconds", "0.1", "--threads", "2")
