@@ -72,7 +72,7 @@ std::string reason_for(const nlohmann::json &step, int threads) {
     }
     const double roofline_us = step.at("roofline_us").get<double>() / threads,
                  activation_us = step.value("activation_us", 0.0) / threads;
-    if (roofline_us + activation_us >= us * fair_percent / 100) {
+    if (activation_us >= us / 10 && roofline_us + activation_us >= us * fair_percent / 100) {
         std::snprintf(text, sizeof text, "activation: %.1f us", activation_us);
         return text;
     }
